@@ -1,0 +1,1 @@
+"""Trained models at work: embeddings of a prepared corpus, predictions for any video."""

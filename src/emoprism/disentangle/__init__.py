@@ -1,0 +1,1 @@
+"""Disentanglement methods: one file each, which reads like the algorithm box of its paper."""

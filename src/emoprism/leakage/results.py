@@ -1,0 +1,123 @@
+"""What an audit writes and a report reads: one flat kind of row, a Measurement, for every number there is."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+STRONGEST = "strongest"
+"""The attacker's name on rows that hold the maximum over all attackers."""
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Measurement(_Row):
+    """One number. Values are fractions in [0, 1] (an EER too), with the bounds of a 95 % interval where there is one.
+
+    kind        utility: an embedding tells its own attribute, by the model's own head (or, EER, by cosine scores)
+                leakage: a fresh attacker reads `attribute` from the embedding of another attribute
+                floor:   the same attackers, given only the one-hot label of that other attribute
+                chance, majority: guessing uniformly, or always the commonest class of train
+                combined: Peri et al. 2021, section 4.2: emotion F1 from speaker plus speaker accuracy from emotion
+    embedding   whose vectors are read ("speaker"); for a floor the attribute whose label is given; else ""
+    attribute   what is told ("emotion")
+    metric      "macro_f1", "accuracy", "eer", ...: a file of leakage/metrics
+    split       a name of emoprism.types.SPLITS
+    attacker    a name of an attacker, STRONGEST, or ""
+    recall      per class of `attribute`
+    settings    what the attacker chose on its validation part ({"attacker": ...} on STRONGEST rows)
+    """
+
+    kind: Literal["utility", "leakage", "floor", "chance", "majority", "combined"]
+    embedding: str
+    attribute: str
+    metric: str
+    split: str
+    attacker: str = ""
+    value: float
+    low: float | None = None
+    high: float | None = None
+    recall: dict[str, float] = {}
+    settings: dict[str, Any] = {}
+
+
+class Leakage(_Row):
+    """leakage.json: the audit of one set of embeddings."""
+
+    name: str
+    """Name of the recipe, or of the folder for embeddings from elsewhere."""
+    label: str
+    seed: int | None
+    dimensions: dict[str, int]
+    """Width of each attribute's embedding."""
+    data: str
+    """Fingerprint of clips, labels and split: audits are only compared where it is equal (per seed)."""
+    clips: dict[str, int]
+    """Clips per split."""
+    speakers: dict[str, list[str]]
+    """Speakers per split."""
+    measurements: list[Measurement]
+
+
+class StuartMaxwell(_Row):
+    """Marginal homogeneity of two systems' predictions of `attribute` on the same clips (Stuart 1955, Maxwell 1970)."""
+
+    attribute: str
+    split: str
+    against: str
+    """Label of the baseline."""
+    seed: int | None
+    statistic: float
+    p_value: float
+
+
+class System(_Row):
+    """All seeds of one recipe with the same dimensions: means over seeds, 95 % bootstrap intervals over speakers."""
+
+    name: str
+    label: str
+    dimensions: dict[str, int]
+    seeds: list[int | None]
+    runs: list[str]
+    """Folder names, below the audit's directory, of the audits that it sums up."""
+    measurements: list[Measurement]
+    stuart_maxwell: list[StuartMaxwell] = []
+
+
+class Comparison(_Row):
+    """comparison.json: every system of an audit side by side."""
+
+    systems: list[System]
+    baseline: str | None
+    """Name of the system that others are compared with: the multitask one without a method."""
+    primary: str = "emotion"
+    secondary: str = "speaker"
+
+
+class Point(_Row):
+    """One clip in a two-dimensional map (t-SNE) of an embedding; projection.json holds a list of them."""
+
+    embedding: str
+    clip: str
+    split: str
+    x: float
+    y: float
+    labels: dict[str, str]
+
+
+class Epoch(_Row):
+    """One epoch of a training history (history.json holds a list): losses by move, scores by name.
+
+    `scores` are fractions: "train/emotion/macro_f1", "validation/speaker/accuracy", "adversary/speaker>emotion"
+    (the training adversary's macro F1 on validation), "probe/speaker>emotion" (a fresh probe's), "combined".
+    """
+
+    epoch: int
+    losses: dict[str, float]
+    scores: dict[str, float] = {}
+    learning_rates: dict[str, float] = {}
+    kept: bool = False
+    """Whether this is the epoch whose weights the run keeps."""

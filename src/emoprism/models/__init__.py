@@ -1,0 +1,1 @@
+"""From a batch to one embedding per attribute: one file per model."""

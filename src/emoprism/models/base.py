@@ -1,0 +1,101 @@
+"""What a model is: a batch of streams in, one embedding per attribute out, with a linear softmax head on each."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int64, Shaped
+from torch import Tensor, nn
+
+from emoprism.models.ranks import gather_rows
+from emoprism.types import MISSING, StreamSpec
+
+Embedded = Mapping[str, Float[Tensor, "B _"]]
+"""One embedding per attribute: {"emotion": [B, 2048], "speaker": [B, 64]}."""
+Labels = Mapping[str, Int64[Tensor, "B"]]
+"""One class index per attribute and clip, MISSING (-1) where a clip has no such label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream of a batch, padded to the longest clip: `mask` is True at real steps.
+
+    Faces are uint8 [B, T, H, W, 3] RGB, feature vectors float32 [B, T, D]. A clip without the stream is masked whole.
+    """
+
+    values: Shaped[Tensor, "B T *step"]
+    mask: Bool[Tensor, "B T"]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Clips in, with their labels. In a group of processes `streams` are this process's rows, `labels` those of all."""
+
+    streams: Mapping[str, Stream]
+    labels: Labels
+    epoch: int = 0
+
+
+class Heads(nn.Module):
+    """One fully connected softmax layer per attribute (Peri et al. 2021, Fig. 1)."""
+
+    def __init__(self, dimensions: Mapping[str, int], classes: Mapping[str, int]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleDict({name: nn.Linear(width, classes[name]) for name, width in dimensions.items()})
+
+    def forward(self, embedded: Embedded) -> dict[str, Float[Tensor, "B _"]]:
+        """Logits of every attribute."""
+        return {name: layer(embedded[name]) for name, layer in self.layers.items()}
+
+    def losses(self, embedded: Embedded, labels: Labels) -> dict[str, Float[Tensor, ""]]:
+        """Cross-entropy of every attribute, a mean over the clips that have the label."""
+        return {name: cross_entropy(logits, labels[name]) for name, logits in self(embedded).items()}
+
+    def loss(self, embedded: Embedded, labels: Labels) -> Float[Tensor, ""]:
+        """The sum of all attributes' losses: one task more never rescales another."""
+        return torch.stack(list(self.losses(embedded, labels).values())).sum()
+
+
+class Model(nn.Module, ABC):
+    """Streams -> embeddings -> heads. `dimensions` gives the width of each attribute's embedding.
+
+    Subclasses take `streams` (what one step of each stream looks like) and `classes` (how many classes each attribute
+    has) from the house; their keyword-only arguments are the user's options. A model may have fewer attributes than
+    `classes` names: single-task training is a model with one embedding.
+    """
+
+    heads: Heads
+    dimensions: Mapping[str, int]
+
+    def __init__(self, streams: Mapping[str, StreamSpec], classes: Mapping[str, int]) -> None:
+        super().__init__()
+        self.streams = dict(streams)
+        self.classes = dict(classes)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """What the model embeds."""
+        return tuple(self.dimensions)
+
+    @property
+    @abstractmethod
+    def image_size(self) -> int | None:
+        """Side in pixels of the face crops that it wants, None where it reads no faces."""
+
+    @abstractmethod
+    def embed(self, streams: Mapping[str, Stream]) -> dict[str, Float[Tensor, "b _"]]:
+        """Embeddings of this process's rows."""
+
+    def forward(self, batch: Batch) -> Embedded:
+        """Embeddings of the whole batch, the rows of all processes together: losses never know of processes."""
+        return {name: gather_rows(rows) for name, rows in self.embed(batch.streams).items()}
+
+
+def cross_entropy(logits: Float[Tensor, "B C"], labels: Int64[Tensor, "B"]) -> Float[Tensor, ""]:
+    """Mean cross-entropy over the clips that have the label; 0, still differentiable, where none has."""
+    total = F.cross_entropy(logits, labels, ignore_index=MISSING, reduction="sum")
+    return total / (labels != MISSING).sum().clamp(min=1)

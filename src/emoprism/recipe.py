@@ -1,0 +1,237 @@
+"""What a run is: a YAML file read into strict, frozen models, saved beside the results it made.
+
+A recipe may say `extends: other.yaml` (relative to itself) and then holds only what differs. On the command line
+`key=value` overrides one entry: `model.embeddings.speaker=64 seed=3`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, cast
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_serializer,
+)
+
+from emoprism.errors import Problem, RecipeError, did_you_mean
+from emoprism.plugins import Family, problems_of
+
+M = TypeVar("M", bound=BaseModel)
+
+CORPORA: Family[Any] = Family("corpora", "Corpus", "corpus")
+DETECTORS: Family[Any] = Family("media/detectors", "Detector", "face detector")
+SPLITTERS: Family[Any] = Family("splits", "Splitter", "split")
+MODELS: Family[Any] = Family("models", "Model", "model")
+ENCODERS: Family[Any] = Family("models/encoders", "Encoder", "encoder")
+DISENTANGLERS: Family[Any] = Family("disentangle", "Disentangler", "disentangler")
+METRICS: Family[Any] = Family("leakage/metrics", "Metric", "metric")
+FAMILIES = (CORPORA, DETECTORS, SPLITTERS, MODELS, ENCODERS, DISENTANGLERS, METRICS)
+
+
+class Strict(BaseModel):
+    """Base of everything a user writes: unknown keys refused, values immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Choice(BaseModel):
+    """A plug-in by name with its options, all defaults filled in. In YAML: `confusion` or `{name: confusion, ...}`."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    options: dict[str, Any] = {}
+
+    @model_serializer
+    def _flat(self) -> dict[str, Any]:
+        return {"name": self.name, **self.options}
+
+
+def _choose(family: Family[Any], value: object) -> Choice:
+    if isinstance(value, Choice):
+        value = {"name": value.name, **value.options}
+    if isinstance(value, str):
+        value = {"name": value}
+    if not isinstance(value, Mapping) or not isinstance(cast("Mapping[str, Any]", value).get("name"), str):
+        raise ValueError(f"expected the name of a {family.noun}, or a mapping with the key 'name' and its options")
+    given = dict(cast("Mapping[str, Any]", value))
+    name = given.pop("name")
+    options, problems = family.validate(name, given, "")
+    if problems:
+        raise ValueError("; ".join(str(problem).replace("\n    -> ", ": ") for problem in problems))
+    return Choice(name=name, options=options)
+
+
+SplitChoice = Annotated[Choice, BeforeValidator(partial(_choose, SPLITTERS))]
+ModelChoice = Annotated[Choice, BeforeValidator(partial(_choose, MODELS))]
+EncoderChoice = Annotated[Choice, BeforeValidator(partial(_choose, ENCODERS))]
+MethodChoice = Annotated[Choice, BeforeValidator(partial(_choose, DISENTANGLERS))]
+
+
+class Data(Strict):
+    """Which streams of the prepared corpus are read, how labels are merged and how clips are split."""
+
+    streams: tuple[str, ...] = ("face", "audio")
+    merge: dict[str, dict[str, str]] = {}
+    """Per attribute: label -> the label it is merged into ({"emotion": {"calm": "neutral"}})."""
+    split: SplitChoice = Field(default_factory=lambda: _choose(SPLITTERS, "held_out"))
+    max_steps: dict[str, PositiveInt] = {}
+    """Per stream: training draws this many steps of a clip at a time; evaluation always sees all of them."""
+
+
+class Player(Strict):
+    """The optimiser of one owner of parameters: Adam, with the learning rate multiplied by `decay` every epoch."""
+
+    learning_rate: PositiveFloat = 1e-4
+    decay: Annotated[float, Field(gt=0, le=1)] = 0.9
+    weight_decay: NonNegativeFloat = 0.0
+
+
+class Selection(Strict):
+    """Which epoch is kept: the lowest combined leakage on validation among those useful enough (Peri et al., 4.2).
+
+    The paper keeps the epoch of the lowest combined score and names no bound on utility; an untrained network
+    would win that. Here an epoch qualifies when the mean of its primary scores is within `tolerance` of the best.
+    """
+
+    every: PositiveInt = 1
+    """Score every so many epochs (and always the last)."""
+    tolerance: NonNegativeFloat = 0.02
+
+
+class Training(Strict):
+    """How long and how: epochs, clips per batch (over all processes), arithmetic, checkpoints."""
+
+    epochs: PositiveInt = 30
+    batch_size: PositiveInt = 32
+    precision: Literal["float32", "bfloat16"] = "float32"
+    threads: PositiveInt = 1
+    """Torch threads. Part of the recipe because the order of sums, and so the last bit, depends on it."""
+    checkpoint_every: PositiveInt = 1
+    """Write a resumable checkpoint every so many epochs."""
+    selection: Selection = Selection()
+
+
+class Recipe(Strict):
+    """All that a run depends on besides the code and the data."""
+
+    name: str
+    """Unique and stable, as `peri2021/confusion`: runs of the same name and settings are seeds of one system."""
+    label: str
+    """As tables and figures show it."""
+    about: str = ""
+    """What is from the paper and what the paper does not give."""
+    seed: int = 0
+    data: Data = Data()
+    model: ModelChoice
+    method: MethodChoice = Field(default_factory=lambda: _choose(DISENTANGLERS, "none"))
+    players: dict[str, Player] = {"model": Player()}
+    training: Training = Training()
+
+    def dump(self) -> str:
+        """The recipe as YAML with every default written out; `load_recipe` reads it back equal."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def recipes_directory() -> Path:
+    """Where the recipes that come with the project lie: in the installed package or at the root of a checkout."""
+    inside = Path(__file__).parent / "recipes"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "recipes"
+
+
+def find_recipe(name: str | Path) -> Path:
+    """A recipe by path, or one that comes with the project by its name (`peri2021/confusion`)."""
+    root = recipes_directory()
+    for path in (Path(name), root / name, root / f"{name}.yaml"):
+        if path.is_file():
+            return path
+    known = sorted(p.relative_to(root).with_suffix("").as_posix() for p in root.rglob("*.yaml"))
+    raise RecipeError(Problem(str(name), "no such recipe file", did_you_mean(str(name), known)))
+
+
+def load_recipe(name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe with its `extends`, apply `key=value` overrides, and check every key and option."""
+    path = find_recipe(name)
+    return check_model(Recipe, with_overrides(read_yaml(path), overrides), str(path))
+
+
+def check_model(model: type[M], tree: Mapping[str, Any], where: str) -> M:
+    """`tree` as a checked `model`; RecipeError with all its problems, in the house's words, otherwise."""
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        raise RecipeError(problems_of(error, where, model)) from None
+
+
+def read_yaml(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """One YAML mapping with what it extends merged below it."""
+    path = path.resolve()
+    if path in seen:
+        raise RecipeError(Problem(str(path), "extends itself", " -> ".join(p.name for p in (*seen, path))))
+    try:
+        tree: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        source = f"named by 'extends' in {seen[-1]}" if seen else ""
+        raise RecipeError(Problem(str(path), "no such recipe file", source)) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RecipeError(Problem(str(path), f"not YAML: {error}")) from None
+    if not isinstance(tree, dict):
+        raise RecipeError(Problem(str(path), "expected a YAML mapping of keys", "see recipes/peri2021/ for examples"))
+    own = cast("dict[str, Any]", tree)
+    parent = own.pop("extends", None)
+    return own if parent is None else merge(read_yaml(path.parent / str(parent), (*seen, path)), own)
+
+
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` laid over `below`, mapping by mapping. Another plug-in (`name`) starts from its own defaults."""
+    out = dict(below)
+    for key, value in above.items():
+        old = out.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping) and not _other_plugin(old, value):
+            out[key] = merge(cast("Mapping[str, Any]", old), cast("Mapping[str, Any]", value))
+        else:
+            out[key] = value
+    return out
+
+
+def _other_plugin(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return "name" in new and "name" in old and old["name"] != new["name"]
+
+
+def with_overrides(tree: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """`tree` with dotted `key=value` entries replaced; values are read as YAML (`seed=3`, `data.streams=[audio]`)."""
+    out = dict(tree)
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals or not key:
+            raise RecipeError(Problem(override, "an override is written key=value", "for example training.epochs=10"))
+        try:
+            value: Any = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise RecipeError(Problem(override, f"the value is not YAML: {error}")) from None
+        for part in reversed(key.split(".")):
+            value = {part: value}
+        out = merge(_named(out), cast("dict[str, Any]", value))
+    return out
+
+
+def _named(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Plug-ins written as a bare word, as mappings, so that an override can reach their options."""
+    out = dict(tree)
+    for key in ("model", "method"):
+        if isinstance(out.get(key), str):
+            out[key] = {"name": out[key]}
+    data = out.get("data")
+    if isinstance(data, Mapping) and isinstance(cast("Mapping[str, Any]", data).get("split"), str):
+        out["data"] = {**data, "split": {"name": data["split"]}}
+    return out

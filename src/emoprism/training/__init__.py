@@ -1,0 +1,1 @@
+"""The game (who may change what), the loop, checkpoints."""

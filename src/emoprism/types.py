@@ -1,0 +1,96 @@
+"""The words everything else is said in: clips, streams, embeddings. Imports neither torch nor any decoder.
+
+Shape vocabulary (jaxtyping), the same in every module::
+
+    B clips in a batch      N clips in a set       T steps of a stream (frames, log-mel vectors, windows)
+    D embedding dimensions  C classes of an attribute   H W height and width in pixels
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+FACE: Final = "face"
+"""Name of the stream of face crops, uint8 [T, H, W, 3] RGB."""
+AUDIO: Final = "audio"
+"""Name of the stream of log-mel vectors, float32 [T, 40]."""
+
+EMOTION: Final = "emotion"
+SPEAKER: Final = "speaker"
+
+TRAIN: Final = "train"
+VALIDATION: Final = "validation"
+TEST: Final = "test"
+"""Held-out clips of speakers that training has seen (the setting of Peri et al. 2021)."""
+UNSEEN: Final = "unseen"
+"""Clips of speakers that training has never seen."""
+SPLITS: Final = (TRAIN, VALIDATION, TEST, UNSEEN)
+
+MISSING: Final = -1
+"""Index of a label that a clip does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSource:
+    """A pre-extracted stream of one clip: an array [T, D] or [D] (then T = 1) in an .npy or .npz file.
+
+    `array` names the array inside an .npz; `row` picks one row of it where the file holds many clips.
+    """
+
+    path: Path
+    array: str | None = None
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One clip of one person, as a corpus describes it, before anything is decoded.
+
+    `video` is the file whose picture shows the face, `audio` the file whose sound is the voice; they are often
+    the same file, and either may be None. `start` and `end` are seconds within those files. `labels` are the
+    attributes as words ("emotion": "happy", "speaker": "actor03"); a missing label is absent from it.
+    `split` is one of SPLITS where the corpus itself gives one. `origin` says where the clip is declared, for errors.
+    """
+
+    id: str
+    labels: Mapping[str, str]
+    video: Path | None = None
+    audio: Path | None = None
+    features: Mapping[str, FeatureSource] = field(default_factory=dict[str, FeatureSource])
+    start: float | None = None
+    end: float | None = None
+    split: str | None = None
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """What one step of a stream looks like: (H, W, 3) for faces, (D,) for feature vectors."""
+
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """What a model (anybody's) says of N clips: one vector per attribute and clip, beside the true labels.
+
+    `vectors[a]` is float32 [N, D_a]. `labels[b]` are class indices int64 [N] into `classes[b]`, MISSING where
+    unknown. `split` is one of SPLITS per clip. `predictions[a]` are the model's own predicted class indices.
+    """
+
+    clips: tuple[str, ...]
+    split: tuple[str, ...]
+    vectors: Mapping[str, Float32[np.ndarray, "N _"]]
+    labels: Mapping[str, Int64[np.ndarray, "N"]]
+    classes: Mapping[str, tuple[str, ...]]
+    predictions: Mapping[str, Int64[np.ndarray, "N"]] = field(default_factory=dict[str, np.ndarray])
+
+    def rows(self, *splits: str) -> Int64[np.ndarray, "M"]:
+        """Indices of the clips of these splits, in order."""
+        return np.flatnonzero(np.isin(np.asarray(self.split), splits)).astype(np.int64)
