@@ -30,6 +30,10 @@ class Stream:
     values: Shaped[Tensor, "B T *step"]
     mask: Bool[Tensor, "B T"]
 
+    def to(self, device: torch.device) -> Stream:
+        """The same stream on another device."""
+        return Stream(self.values.to(device), self.mask.to(device))
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

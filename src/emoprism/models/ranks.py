@@ -8,7 +8,7 @@ is again the gradient of the whole batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -35,8 +35,8 @@ def rows_of_rank(count: int) -> slice:
 class _GatherRows(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> Tensor:
-        sizes = [torch.zeros(1, dtype=torch.int64) for _ in range(world_size())]
-        dist.all_gather(sizes, torch.tensor([len(rows)]))
+        sizes = [torch.zeros(1, dtype=torch.int64, device=rows.device) for _ in range(world_size())]
+        dist.all_gather(sizes, torch.tensor([len(rows)], device=rows.device))
         counts = [int(size) for size in sizes]
         padded = rows.new_zeros((max(counts), *rows.shape[1:]))
         padded[: len(rows)] = rows
@@ -82,12 +82,14 @@ def sum_over_ranks(value: Tensor) -> Tensor:
     return total
 
 
-def average_gradients(parameters: Iterable[Tensor]) -> None:
-    """Replace each gradient by its mean over processes."""
+def average_gradients(parameters: Sequence[Tensor]) -> None:
+    """Replace each gradient by its mean over processes. One that no process has stays None, as with one process."""
     if world_size() == 1:
         return
-    for parameter in parameters:
-        if parameter.grad is None:
-            parameter.grad = torch.zeros_like(parameter)
-        dist.all_reduce(parameter.grad)
-        parameter.grad /= world_size()
+    reached = torch.tensor([p.grad is not None for p in parameters], dtype=torch.int32, device=parameters[0].device)
+    dist.all_reduce(reached)
+    for parameter, anywhere in zip(parameters, reached.tolist(), strict=True):
+        if anywhere:
+            gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            dist.all_reduce(gradient)
+            parameter.grad = gradient / world_size()
