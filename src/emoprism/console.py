@@ -16,6 +16,11 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def silence() -> None:
+    """Show nothing in this process: its parent shows the progress of all."""
+    out.quiet = err.quiet = True
+
+
 def say(text: str) -> None:
     """A line for the user on standard output, without markup."""
     out.print(text, markup=False)

@@ -45,6 +45,10 @@ class InputError(EmoprismError):
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:
+        """Travel between processes with the problems, not only with their text."""
+        return type(self), (self.problems,)
+
 
 class CorpusError(InputError):
     """A corpus folder or a manifest is not what it should be."""

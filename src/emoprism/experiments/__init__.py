@@ -1,0 +1,1 @@
+"""Several stages as one: suites of systems and seeds, and the demo."""
