@@ -1,4 +1,4 @@
-"""The demo: the embedded corpus as real videos, prepared, the baselines and the methods trained, one page at the end."""
+"""The demo: the embedded corpus as real videos, prepared, baselines and methods trained, one page at the end."""
 
 from __future__ import annotations
 
