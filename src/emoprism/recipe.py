@@ -132,7 +132,7 @@ class Recipe(Strict):
     about: str = ""
     """What is from the paper and what the paper does not give."""
     seed: int = 0
-    data: Data = Data()
+    data: Data = Field(default_factory=Data)
     model: ModelChoice
     method: MethodChoice = Field(default_factory=lambda: _choose(DISENTANGLERS, "none"))
     players: dict[str, Player] = {"model": Player()}
