@@ -1,0 +1,43 @@
+"""What splitters share: a draw that is even over speakers and classes, and training that knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from emoprism.splits.base import Unit
+from emoprism.types import TEST, TRAIN, VALIDATION
+
+
+def draw_share(units: Iterable[Unit], share: float, keys: Sequence[str], rng: np.random.Generator) -> set[str]:
+    """Ids of a `share` of the units, drawn by systematic sampling along the strata of `keys`.
+
+    The units are laid in a row, sorted by their labels of `keys` and shuffled within equal ones, and taken at even
+    steps from a random start. Any run of n neighbours, so every stratum of the leading keys, gives n * share units
+    to within one (Cochran 1977, Sampling Techniques, ch. 8), and every unit is taken with probability `share`.
+    """
+    row = sorted(units, key=lambda unit: unit.id)
+    rank = rng.permutation(len(row))
+    order = sorted(range(len(row)), key=lambda i: ([row[i].labels.get(key, "") for key in keys], rank[i]))
+    steps = np.floor(np.arange(len(row) + 1) * share + rng.random()).astype(np.int64)
+    return {row[i].id for i, taken in zip(order, np.diff(steps), strict=True) if taken}
+
+
+def train_knows_all(units: Iterable[Unit], sides: dict[str, str], keys: Sequence[str]) -> None:
+    """Move single clips to train until every label of `keys` in validation or test occurs in train. In place."""
+    held = [unit for unit in sorted(units, key=lambda unit: unit.id) if sides.get(unit.id) in (VALIDATION, TEST)]
+    held.sort(key=lambda unit: sides[unit.id] != VALIDATION)
+    known = labels_in(units, sides, TRAIN, keys)
+    for unit in held:
+        own = {(key, unit.labels[key]) for key in keys if key in unit.labels}
+        if own - known:
+            sides[unit.id] = TRAIN
+            known |= own
+
+
+def labels_in(units: Iterable[Unit], sides: Mapping[str, str], side: str, keys: Sequence[str]) -> set[tuple[str, str]]:
+    """(key, label) of all labels of `keys` that occur on one side."""
+    return {
+        (key, unit.labels[key]) for unit in units if sides.get(unit.id) == side for key in keys if key in unit.labels
+    }
