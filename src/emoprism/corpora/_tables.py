@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emoprism.corpora._problems import refuse
 from emoprism.errors import CorpusError, Problem
 
 PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
@@ -78,10 +79,7 @@ def _same_width(path: Path, header: list[str], records: list[list[str]]) -> None
         for number, record in enumerate(records, start=1)
         if record and len(record) != len(header)
     ]
-    if ragged:
-        from emoprism.corpora._problems import refuse
-
-        refuse(ragged, str(path))
+    refuse(ragged, str(path))
 
 
 def _parquet(path: Path) -> Table:

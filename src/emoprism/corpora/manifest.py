@@ -15,7 +15,7 @@ from pydantic import Field
 from emoprism.corpora._problems import is_lfs_pointer, refuse
 from emoprism.corpora._tables import Row, Table, read_table
 from emoprism.corpora.base import Corpus
-from emoprism.errors import CorpusError, Problem, did_you_mean
+from emoprism.errors import Problem, did_you_mean
 from emoprism.types import AUDIO, EMOTION, FACE, SPEAKER, SPLITS, TRAIN, UNSEEN, Clip, FeatureSource
 
 CLIPS = "clips.csv"
@@ -59,27 +59,29 @@ class ManifestCorpus(Corpus):
     def clips(self) -> Sequence[Clip]:
         """Every clip, ordered by id. Raises CorpusError with all problems of the file (the first 20 written out)."""
         table = read_table(self.root / CLIPS if self.root.is_dir() else self.root, self.delimiter)
-        labels = self._label_columns(table)
-        reader = _Reader(table, labels, self.allowed, self.anywhere)
+        refuse(_file_column_problems(table), str(table.path))
+        present = [name for name in self._label_columns(table) if name in table.columns]
+        allowed = {name: words for name, words in self.allowed.items() if name in table.columns}
+        reader = _Reader(table, tuple(present), allowed, self.anywhere)
         clips = [reader.clip(row) for row in table.rows]
-        problems = [*reader.problems, *_duplicates(table, clips), *_speakers_on_wrong_side(table, clips)]
+        problems = [*self._header_problems(table), *reader.problems]
+        problems += [*_duplicates(table, clips), *_speakers_on_wrong_side(table, clips)]
         refuse(problems, str(table.path))
         return sorted(clips, key=lambda clip: clip.id)
 
     def _label_columns(self, table: Table) -> tuple[str, ...]:
-        others = [name for name in table.columns if name not in HOUSE_COLUMNS and not name.startswith(FEATURES)]
-        labels = tuple(others) if self.labels is None else self.labels
-        problems = [
+        if self.labels is not None:
+            return self.labels
+        return tuple(n for n in table.columns if n not in HOUSE_COLUMNS and not n.startswith(FEATURES))
+
+    def _header_problems(self, table: Table) -> list[Problem]:
+        labels = self._label_columns(table)
+        missing = [
             Problem(str(table.path), f"missing column '{name}'", did_you_mean(name, table.columns))
             for name in dict.fromkeys([*labels, *self.allowed])
             if name not in table.columns
         ]
-        problems += _file_column_problems(table)
-        if self.labels is None:
-            problems += _misspelt(table.path, others, table.columns)
-        if problems:
-            raise CorpusError(problems)
-        return labels
+        return missing + (_misspelt(table.path, labels, table.columns) if self.labels is None else [])
 
 
 def _file_column_problems(table: Table) -> list[Problem]:
