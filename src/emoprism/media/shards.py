@@ -1,0 +1,166 @@
+"""Prepared clips on disk, read: `shard-*.safetensors` beside `clips.csv`, `rejected.csv` and `manifest.json`.
+
+Written by `emoprism.media.writer`; the format is described in docs/media.md. Reading needs no decoder of videos.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64, Shaped, UInt8
+from safetensors import SafetensorError, safe_open
+
+from emoprism.errors import CorpusError, Problem, StageError, did_you_mean
+from emoprism.stage import Manifest, read_manifest
+from emoprism.types import FACE, StreamSpec
+
+STAGE = "prepare"
+CLIPS = "clips.csv"
+REJECTED = "rejected.csv"
+LABEL, STEPS, NOTE = "label:", "steps:", "note:"
+"""Prefixes of the columns of clips.csv that hold labels, lengths of streams, and why a stream is missing."""
+
+
+@dataclass(frozen=True)
+class PreparedClip:
+    """One usable clip. `steps` counts the steps of every stream that it has; `notes` say why others are missing."""
+
+    id: str
+    labels: Mapping[str, str]
+    split: str | None
+    seconds: float
+    steps: Mapping[str, int]
+    shard: str
+    notes: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class PreparedCorpus:
+    """What `emoprism prepare` made of a corpus: clips in order of id, and their streams on request."""
+
+    directory: Path
+    manifest: Manifest
+    clips: tuple[PreparedClip, ...]
+    streams: Mapping[str, StreamSpec]
+
+    @classmethod
+    def open(cls, directory: Path) -> PreparedCorpus:
+        """Open a finished directory. Raises StageError where it is none, CorpusError where its files disagree."""
+        manifest = read_manifest(directory, STAGE)
+        clips = sorted(_read_clips(directory / CLIPS), key=lambda clip: clip.id)
+        missing = sorted({clip.shard for clip in clips if not (directory / clip.shard).is_file()})
+        if missing:
+            raise CorpusError([Problem(str(directory / name), "no such shard", "prepare again") for name in missing])
+        try:
+            shapes: dict[str, list[int]] = manifest.facts["streams"]
+            streams = {name: StreamSpec(tuple(int(side) for side in shape)) for name, shape in shapes.items()}
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise StageError(Problem(str(directory), "its manifest names no streams", "prepare again")) from None
+        return cls(directory, manifest, tuple(clips), streams)
+
+    def read(self, clip: PreparedClip, stream: str, *, size: int | None = None) -> Shaped[np.ndarray, "T ..."]:
+        """One stream of a clip, T = 0 where it has none.
+
+        Faces are uint8 [T, size, size, 3] RGB, area-resampled from the stored crop (None: as stored, about
+        JPEG quality 92). Everything else is float32 [T, D], and takes no size.
+        """
+        shape = self._shape(stream)
+        if stream == FACE:
+            return self._faces(clip, size or shape[0])
+        if not clip.steps.get(stream):
+            return np.zeros((0, *shape), dtype=np.float32)
+        return self._tensor(clip, f"{clip.id}/{stream}")
+
+    def times(self, clip: PreparedClip, stream: str) -> Float64[np.ndarray, "T"]:
+        """When each step is, in seconds from the start of the clip."""
+        self._shape(stream)
+        if not clip.steps.get(stream):
+            return np.zeros(0)
+        return self._tensor(clip, f"{clip.id}/{stream}.times")
+
+    def boxes(self, clip: PreparedClip) -> Shaped[np.ndarray, "T 4"]:
+        """Boxes (x0, y0, x1, y1) of the crops, float32 in pixels of the video as it is shown; may reach beyond it."""
+        if not clip.steps.get(FACE):
+            return np.zeros((0, 4), dtype=np.float32)
+        return self._tensor(clip, f"{clip.id}/{FACE}.boxes")
+
+    def _shape(self, stream: str) -> tuple[int, ...]:
+        if stream not in self.streams:
+            raise CorpusError(
+                Problem(str(self.directory), f"has no stream '{stream}'", did_you_mean(stream, self.streams))
+            )
+        return self.streams[stream].shape
+
+    def _faces(self, clip: PreparedClip, size: int) -> UInt8[np.ndarray, "T S S 3"]:
+        if not clip.steps.get(FACE):
+            return np.zeros((0, size, size, 3), dtype=np.uint8)
+        data = self._tensor(clip, f"{clip.id}/{FACE}.jpeg")
+        ends = self._tensor(clip, f"{clip.id}/{FACE}.ends").tolist()
+        out = np.empty((len(ends), size, size, 3), dtype=np.uint8)
+        for row, (first, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
+            out[row] = self._face(clip, data[first:end], size)
+        return out
+
+    def _face(self, clip: PreparedClip, jpeg: UInt8[np.ndarray, "bytes"], size: int) -> UInt8[np.ndarray, "S S 3"]:
+        import cv2
+
+        image = cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB)
+        if image is None:
+            raise CorpusError(Problem(str(self.directory / clip.shard), f"clip '{clip.id}': a face is not JPEG"))
+        if image.shape[0] != size:
+            smaller = size < image.shape[0]
+            image = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+        return image
+
+    def _tensor(self, clip: PreparedClip, key: str) -> np.ndarray:
+        path = self.directory / clip.shard
+        try:
+            with safe_open(path, framework="numpy") as file:
+                return file.get_tensor(key)
+        except (SafetensorError, OSError) as error:
+            raise CorpusError(Problem(f"{path}: {key}", f"cannot be read: {error}", "prepare again")) from None
+
+
+def read_header(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """What a shard says of its clips and of those rejected in it. Raises CorpusError where it is no shard."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = file.metadata() or {}
+        return json.loads(header["clips"]), json.loads(header["rejected"])
+    except (SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
+        fix = "remove the file and prepare again"
+        raise CorpusError(Problem(str(path), f"not a shard of prepared clips: {error}", fix)) from None
+
+
+def _read_clips(path: Path) -> list[PreparedClip]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        return [_clip(row) for row in rows]
+    except FileNotFoundError:
+        raise CorpusError(Problem(str(path), "no such file", "prepare again")) from None
+    except (KeyError, ValueError, TypeError, AttributeError, csv.Error) as error:
+        raise CorpusError(Problem(str(path), f"not a table of prepared clips: {error}", "prepare again")) from None
+
+
+def _clip(row: Mapping[str, str]) -> PreparedClip:
+    return PreparedClip(
+        id=row["clip"],
+        labels=_columns(row, LABEL),
+        split=row["split"] or None,
+        seconds=float(row["seconds"]),
+        steps={name: int(count) for name, count in _columns(row, STEPS).items()},
+        shard=row["shard"],
+        notes=_columns(row, NOTE),
+    )
+
+
+def _columns(row: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """The columns with the prefix that are not empty, without the prefix."""
+    return {name.removeprefix(prefix): cell for name, cell in row.items() if name.startswith(prefix) and cell}

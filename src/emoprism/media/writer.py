@@ -1,0 +1,159 @@
+"""Prepared clips on disk, written: shards whole or not at all, then the tables and the manifest."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+from safetensors.numpy import save
+
+from emoprism.errors import MediaError
+from emoprism.media.processed import FaceTrack, ProcessedClip
+from emoprism.media.shards import CLIPS, LABEL, NOTE, REJECTED, STEPS, read_header
+from emoprism.stage import Manifest, Stage, write_bytes, write_text
+from emoprism.types import FACE, Clip
+
+JPEG_QUALITY = 92
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A clip that cannot be used: its id, where it is declared, and why, in words."""
+
+    clip: str
+    origin: str
+    reason: str
+
+
+def write_shard(path: Path, used: Sequence[tuple[Clip, ProcessedClip]], rejected: Sequence[Rejection]) -> None:
+    """One shard: the streams as tensors, and the rows of clips and rejections as JSON in its header."""
+    tensors: dict[str, np.ndarray] = {}
+    rows: list[dict[str, Any]] = []
+    for clip, done in used:
+        tensors |= {f"{clip.id}/{key}": np.ascontiguousarray(value) for key, value in _tensors(done).items()}
+        rows.append(_row(clip, done, path.name))
+    header = {"clips": json.dumps(rows), "rejected": json.dumps([asdict(item) for item in rejected])}
+    write_bytes(path, save(tensors, metadata=header))
+
+
+def _tensors(done: ProcessedClip) -> dict[str, np.ndarray]:
+    tensors: dict[str, np.ndarray] = {}
+    for name, values in done.streams.items():
+        if name == FACE:
+            parts = [_jpeg(image) for image in values]
+            tensors[f"{FACE}.jpeg"] = np.concatenate(parts)
+            tensors[f"{FACE}.ends"] = np.cumsum([len(part) for part in parts], dtype=np.int64)
+            tensors[f"{FACE}.boxes"] = done.boxes.astype(np.float32)
+        else:
+            tensors[name] = values.astype(np.float32)
+        tensors[f"{name}.times"] = done.times[name].astype(np.float64)
+    return tensors
+
+
+def _jpeg(image: UInt8[np.ndarray, "S S 3"]) -> UInt8[np.ndarray, "bytes"]:
+    import cv2
+
+    done, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    if not done:
+        raise MediaError("a face crop could not be stored as JPEG")
+    return data
+
+
+def _row(clip: Clip, done: ProcessedClip, shard: str) -> dict[str, Any]:
+    return {
+        "clip": clip.id,
+        "origin": clip.origin,
+        "split": clip.split,
+        "seconds": round(done.seconds, 6),
+        "labels": dict(clip.labels),
+        "steps": {name: len(values) for name, values in done.streams.items()},
+        "shapes": {name: list(values.shape[1:]) for name, values in done.streams.items()},
+        "notes": dict(done.notes),
+        "tracks": [_track(track) for track in done.tracks],
+        "shard": shard,
+    }
+
+
+def _track(track: FaceTrack) -> dict[str, Any]:
+    return {
+        "track": track.number,
+        "main": track.main,
+        "start": round(float(track.times[0]), 6),
+        "end": round(float(track.times[-1]), 6),
+        "frames": len(track.times),
+    }
+
+
+def finish(stage: Stage, shards: Sequence[str], facts: Mapping[str, Any]) -> Manifest:
+    """Gather the rows of all shards into clips.csv and rejected.csv, and end the stage."""
+    rows: list[dict[str, Any]] = []
+    rejected: list[dict[str, str]] = []
+    for name in shards:
+        more, refused = read_header(stage.directory / name)
+        rows += more
+        rejected += refused
+    kept, shapes, odd = _one_shape(rows)
+    rejected += odd
+    write_text(stage.directory / CLIPS, _clips_csv(kept))
+    refusals = [(item["clip"], item["origin"], item["reason"]) for item in rejected]
+    write_text(stage.directory / REJECTED, _csv(["clip", "origin", "reason"], sorted(refusals)))
+    seconds = round(sum(row["seconds"] for row in kept), 3)
+    found = {"clips": len(kept), "rejected": len(rejected), "seconds": seconds, "streams": shapes}
+    return stage.finish({**found, **facts})
+
+
+def _one_shape(
+    rows: Sequence[dict[str, Any]],
+) -> tuple[list[dict[str, Any]], dict[str, list[int]], list[dict[str, str]]]:
+    """Clips whose streams look like those of the first clip that has them; the others are rejected."""
+    shapes: dict[str, list[int]] = {}
+    owner: dict[str, str] = {}
+    kept: list[dict[str, Any]] = []
+    odd: list[dict[str, str]] = []
+    for row in sorted(rows, key=lambda row: row["clip"]):
+        wrong = [name for name, shape in row["shapes"].items() if shapes.get(name, shape) != shape]
+        if wrong:
+            reason = "; ".join(
+                f"the stream '{name}' has {row['shapes'][name]} values a step, "
+                f"where that of clip '{owner[name]}' has {shapes[name]}"
+                for name in wrong
+            )
+            odd.append({"clip": row["clip"], "origin": row["origin"], "reason": reason})
+            continue
+        for name, shape in row["shapes"].items():
+            shapes.setdefault(name, shape)
+            owner.setdefault(name, row["clip"])
+        kept.append(row)
+    return kept, dict(sorted(shapes.items())), odd
+
+
+def _clips_csv(rows: Sequence[dict[str, Any]]) -> str:
+    groups = [(LABEL, "labels"), (STEPS, "steps"), (NOTE, "notes")]
+    names = [(prefix, field, name) for prefix, field in groups for name in sorted({n for r in rows for n in r[field]})]
+    header = ["clip", "split", "seconds", "shard", *(prefix + name for prefix, _, name in names)]
+    body = [
+        [
+            row["clip"],
+            row["split"] or "",
+            row["seconds"],
+            row["shard"],
+            *(row[field].get(name, "") for _, field, name in names),
+        ]
+        for row in rows
+    ]
+    return _csv(header, body)
+
+
+def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
