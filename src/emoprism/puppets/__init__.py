@@ -1,0 +1,1 @@
+"""The embedded default corpus: talking heads with known identity and known emotion, rendered as real video files."""

@@ -1,0 +1,89 @@
+"""Clips from their plans to their files, several at a time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import connection, get_context, parent_process
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from emoprism.console import track
+from emoprism.puppets.draw import Painter
+from emoprism.puppets.encode import write_mp4
+from emoprism.puppets.people import Person
+from emoprism.puppets.performance import perform
+from emoprism.puppets.plan import ClipPlan
+from emoprism.puppets.settings import PuppetSettings
+from emoprism.puppets.speech import RATE, speak
+from emoprism.stage import replacing
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One clip to be rendered into the file `path`."""
+
+    settings: PuppetSettings
+    person: Person
+    plan: ClipPlan
+    path: Path
+
+
+def render_clip(job: Job) -> None:
+    """Synthesise, animate, draw and encode one clip. The file appears whole or not at all.
+
+    Its bytes depend on the settings, the person and the plan alone.
+    """
+    settings, person, plan = job.settings, job.person, job.plan
+    speaking, moving, filming = (np.random.default_rng([settings.seed, 5, plan.index, part]) for part in range(3))
+    speech = speak(person.voice, plan.prosody, plan.f0, plan.microphone, settings.seconds, speaking)
+    performance = perform(person, plan, speech, settings, moving)
+    painter = Painter(person, plan.scene, settings.size, filming)
+    with replacing(job.path) as temporary:
+        write_mp4(temporary, painter.pictures(performance), settings.fps, speech.sound, RATE, settings.size)
+
+
+def render_all(jobs: Sequence[Job], workers: int | None) -> None:
+    """Render what is not there yet, in `workers` processes (all cores by default), with progress."""
+    todo = [job for job in jobs if not job.path.exists()]
+    count = min(workers or len(os.sched_getaffinity(0)), len(todo))
+    done = len(jobs) - len(todo)
+    rendered = _here(todo) if count <= 1 else _in_processes(todo, count)
+    for _ in track(rendered, "clips", len(jobs), done=done):
+        pass
+
+
+def _here(jobs: Sequence[Job]) -> Iterator[None]:
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        for job in jobs:
+            yield render_clip(job)
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def _in_processes(jobs: Sequence[Job], count: int) -> Iterator[None]:
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_begin_worker) as pool:
+        try:
+            yield from pool.map(render_clip, jobs, chunksize=4)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _begin_worker() -> None:
+    """One thread per process; and no process outlives the one that started it, even if that one is killed."""
+    cv2.setNumThreads(1)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
