@@ -1,0 +1,69 @@
+"""t-SNE maps of both embeddings, coloured by what each should tell and by what it should not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from emoprism.leakage.results import Point, System
+from emoprism.report.drawing import PALETTE, Drawing, canvas, colour, drawing, legend_below, marker
+from emoprism.report.load import Audit, Run
+from emoprism.report.view import View
+
+SMALL = 8
+"""So many classes have a legend, with a colour and a marker each; more only have colours."""
+
+
+def maps(audit: Audit, view: View, system: System, key: str) -> Drawing | None:
+    """A panel for every embedding (row) and attribute (column), of the first seed that has maps; None without any."""
+    run = next((run for run in audit.runs_of(system) if run.points), None)
+    if run is None:
+        return None
+    embeddings = [a for a in (view.secondary, view.primary) if any(p.embedding == a for p in run.points)]
+    attributes = [a for a in (view.primary, view.secondary) if any(a in p.labels for p in run.points)]
+    if not embeddings or not attributes:
+        return None
+    with canvas(4.2 * len(attributes), 3.5 * len(embeddings) + 0.4, len(embeddings), len(attributes)) as (figure, axes):
+        legends: dict[str, Any] = {}
+        for line, embedding in zip(axes, embeddings, strict=True):
+            points = [p for p in run.points if p.embedding == embedding]
+            for axis, attribute in zip(line, attributes, strict=True):
+                legends |= _panel(axis, points, attribute, _classes(run, attribute))
+                axis.set_title(f"{embedding} embedding, coloured by {attribute}", loc="left")
+        legend_below(figure, list(legends.values()), columns=SMALL)
+        seed = "" if run.leakage.seed is None else f", seed {run.leakage.seed}"
+        alt = f"{system.label}{seed}: t-SNE maps of the {' and '.join(embeddings)} embeddings, a dot for each clip."
+        return drawing(figure, key, f"{system.label}{seed}", alt)
+
+
+def _classes(run: Run, attribute: str) -> list[str]:
+    return sorted({p.labels[attribute] for p in run.points if attribute in p.labels})
+
+
+def _panel(axis: Any, points: Sequence[Point], attribute: str, classes: Sequence[str]) -> dict[str, Any]:
+    """Scatter the points, class by class; returns a legend handle by class where there are few classes."""
+    axis.grid(visible=False)
+    axis.set_xticks([])
+    axis.set_yticks([])
+    axis.spines[:].set_visible(True)
+    axis.spines[:].set_alpha(0.3)
+    few = len(classes) <= SMALL
+    handles: dict[str, Any] = {}
+    for i, name in enumerate(classes):
+        own = [p for p in points if p.labels.get(attribute) == name]
+        handle = axis.scatter(
+            [p.x for p in own], [p.y for p in own], s=9 if few else 7, label=name, linewidths=0, alpha=0.8,
+            color=_shade(i, len(classes)), marker=marker(i) if few else "o", rasterized=True,
+        )  # fmt: skip
+        if few:
+            handles[name] = handle
+    return handles
+
+
+def _shade(index: int, count: int) -> Any:
+    """The palette for few classes, a wheel of hues at two brightnesses for many."""
+    if count <= len(PALETTE):
+        return colour(index)
+    from matplotlib.colors import hsv_to_rgb
+
+    return hsv_to_rgb((index / count, 0.85, (0.85, 0.6)[index % 2]))

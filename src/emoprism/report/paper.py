@@ -1,0 +1,80 @@
+"""Beside Peri et al. 2021: their Table 1 with ours, and their Stuart-Maxwell test. Their figures, never theirs and ours mixed."""
+
+from __future__ import annotations
+
+from emoprism.leakage.results import System
+from emoprism.report.tables import EMPTY, Cell, Column, Row, Table, cell
+from emoprism.report.view import View, find
+from emoprism.report.words import split_words
+from emoprism.types import TEST
+
+CITATION = (
+    "Raghuveer Peri, Srinivas Parthasarathy, Charles Bradshaw, Shiva Sundaram. Disentanglement for audio-visual"
+    " emotion recognition using multitask setup. ICASSP 2021."
+)
+ALPHA = 0.01
+"""Footnote 1 of the paper."""
+PAPER_METHODS = ("Baseline", "ALT", "GR", "CONF")
+PAPER_TABLE_1 = {
+    2048: (90.98, 92.40, 93.19, 93.12),
+    256: (94.75, 95.04, 95.86, 95.42),
+    64: (90.62, 92.83, 91.17, 90.75),
+}
+"""Person identification accuracy (%) on EmoVox-Test, by dimension of the speaker embedding."""
+
+
+def table_1(view: View) -> Table | None:
+    """Identification accuracy by dimension and method, ours and the paper's; None where ours has none."""
+    question = view.utility(view.secondary, TEST)
+    ours = {
+        (name, view.width(s)): find(s.measurements, question) for name, _, systems in view.series for s in systems
+    }
+    if all(row is None for row in ours.values()):
+        return None
+    widths = sorted({*view.widths, *PAPER_TABLE_1}, reverse=True)
+    rows = [
+        Row(str(w), (*(cell(ours.get((name, w))) for name, _, _ in view.series), *_theirs(w))) for w in widths
+    ]
+    columns = [Column(label, "higher", "this audit") for _, label, _ in view.series]
+    columns += [Column(name, "higher", "Peri et al. 2021, EmoVox-Test") for name in PAPER_METHODS]
+    return Table(
+        "table1",
+        f"Table 1 of the paper: {view.secondary} identification accuracy (%) by dimension of the {view.secondary}"
+        " embedding, without and with disentanglement.",
+        "dimension",
+        tuple(columns),
+        tuple(rows),
+        "The paper's column group is copied from its Table 1. It was measured on EmoVox, with 1251 speakers: compare"
+        " how columns lie to each other, not the figures themselves.",
+    )
+
+
+def _theirs(width: int) -> tuple[Cell, ...]:
+    figures = PAPER_TABLE_1.get(width)
+    return tuple(Cell(f"{value:.2f}") for value in figures) if figures else (EMPTY,) * len(PAPER_METHODS)
+
+
+def stuart_maxwell_table(view: View) -> Table | None:
+    """Each system's predictions against the baseline's on the same clips, per seed."""
+    rows: list[Row] = []
+    for system in view.systems:
+        for test in system.stuart_maxwell:
+            differs = "differs" if test.p_value < ALPHA else "not shown to differ"
+            p = "< 0.0001" if test.p_value < 0.0001 else f"{test.p_value:.4f}"
+            seed = "–" if test.seed is None else str(test.seed)
+            cells = (test.attribute, split_words(test.split), test.against, seed, f"{test.statistic:.2f}", p, differs)
+            rows.append(Row(system.label, tuple(Cell(text) for text in cells), _below(view, system)))
+    if not rows:
+        return None
+    return Table(
+        "stuart-maxwell",
+        f"Stuart-Maxwell test of marginal homogeneity. H0: both systems predict each class equally often; rejected where"
+        f" p < {ALPHA} (footnote 1 of the paper).",
+        "system",
+        tuple(Column(t) for t in ("attribute", "clips of", "against", "seed", "statistic", "p", "outcome")),
+        tuple(rows),
+    )
+
+
+def _below(view: View, system: System) -> str:
+    return f"{view.width(system)}-dimensional {view.secondary} embedding" if view.width(system) else ""

@@ -1,0 +1,59 @@
+"""Numbers and names as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from emoprism.leakage.results import Measurement
+
+SPLIT_WORDS = {"test": "seen speakers", "unseen": "unseen speakers", "validation": "validation", "train": "train"}
+METRIC_WORDS = {"macro_f1": "macro F1", "accuracy": "accuracy", "eer": "EER", "balanced_accuracy": "balanced accuracy"}
+
+
+def percent(value: float) -> str:
+    """0.8281 -> "82.8"."""
+    return f"{100 * value:.1f}"
+
+
+def with_interval(row: Measurement) -> str:
+    """A measurement as running text: "82.8 % [80.1, 85.2]"."""
+    if row.low is None or row.high is None:
+        return f"{percent(row.value)} %"
+    return f"{percent(row.value)} % [{percent(row.low)}, {percent(row.high)}]"
+
+
+def points(difference: float) -> str:
+    """A difference of two fractions in percentage points: "1.4 points"."""
+    return f"{100 * abs(difference):.1f} points"
+
+
+def listing(parts: Sequence[str]) -> str:
+    """["a", "b", "c"] -> "a, b and c"."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def listing_or(parts: Sequence[str]) -> str:
+    """["a", "b"] -> "a or b"."""
+    return " or ".join(parts)
+
+
+def plain(name: str) -> str:
+    """A plug-in's name as words: "gradient_boosting" -> "gradient boosting"."""
+    return name.replace("_", " ")
+
+
+def metric_words(metric: str) -> str:
+    """A metric's file name as words."""
+    return METRIC_WORDS.get(metric, plain(metric))
+
+
+def split_words(split: str) -> str:
+    """A split's name as words: "test" -> "seen speakers"."""
+    return SPLIT_WORDS.get(split, split)
+
+
+def seeds_words(seeds: Sequence[int | None]) -> str:
+    """[0, 1, None] -> "0, 1, none"."""
+    return ", ".join("none" if seed is None else str(seed) for seed in seeds)
