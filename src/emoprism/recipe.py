@@ -36,7 +36,8 @@ MODELS: Family[Any] = Family("models", "Model", "model")
 ENCODERS: Family[Any] = Family("models/encoders", "Encoder", "encoder")
 DISENTANGLERS: Family[Any] = Family("disentangle", "Disentangler", "disentangler")
 METRICS: Family[Any] = Family("leakage/metrics", "Metric", "metric")
-FAMILIES = (CORPORA, DETECTORS, SPLITTERS, MODELS, ENCODERS, DISENTANGLERS, METRICS)
+ATTACKERS: Family[Any] = Family("leakage/attackers", "Attacker", "attacker")
+FAMILIES = (CORPORA, DETECTORS, SPLITTERS, MODELS, ENCODERS, DISENTANGLERS, METRICS, ATTACKERS)
 
 
 class Strict(BaseModel):
@@ -76,6 +77,7 @@ SplitChoice = Annotated[Choice, BeforeValidator(partial(_choose, SPLITTERS))]
 ModelChoice = Annotated[Choice, BeforeValidator(partial(_choose, MODELS))]
 EncoderChoice = Annotated[Choice, BeforeValidator(partial(_choose, ENCODERS))]
 MethodChoice = Annotated[Choice, BeforeValidator(partial(_choose, DISENTANGLERS))]
+AttackerChoice = Annotated[Choice, BeforeValidator(partial(_choose, ATTACKERS))]
 
 
 class Data(Strict):

@@ -1,0 +1,1 @@
+"""Fresh attackers: what an outsider would train on published embeddings. One file each."""

@@ -1,0 +1,111 @@
+"""What a metric is. Two kinds: of predicted labels, and of how vectors of the same and of different people score.
+
+Both are functions of a small summary that can be added up over speakers (counts per class; numbers of pairs per
+score), written for any leading axes. So a bootstrap over speakers needs no second pass over the clips.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+
+class Metric:
+    """Root of the family. A plug-in subclasses LabelMetric or CurveMetric; keyword-only arguments are its options."""
+
+    higher_is_better: ClassVar[bool] = True
+    """For the one who predicts: leakage is the same number read with the opposite wish."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Clips per class, for any leading axes (speakers, bootstrap samples): told right, true, and predicted."""
+
+    hits: Float[np.ndarray, "*lead C"]
+    true: Float[np.ndarray, "*lead C"]
+    predicted: Float[np.ndarray, "*lead C"]
+
+    @classmethod
+    def of(cls, true: Int64[np.ndarray, "N"], predicted: Int64[np.ndarray, "N"], classes: int) -> Counts:
+        """Counts of one set of clips; labels are class indices in [0, classes)."""
+        return cls.by_group(true, predicted, classes, np.zeros(len(true), dtype=np.int64), 1).summed()
+
+    @classmethod
+    def by_group(
+        cls,
+        true: Int64[np.ndarray, "N"],
+        predicted: Int64[np.ndarray, "N"],
+        classes: int,
+        group: Int64[np.ndarray, "N"],
+        groups: int,
+    ) -> Counts:
+        """Counts [groups, C] of the clips of each group."""
+
+        def count(labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
+            cells = np.bincount(group[rows] * classes + labels[rows], minlength=groups * classes)
+            return cells.reshape(groups, classes).astype(np.float64)
+
+        everything = np.ones(len(true), dtype=bool)
+        return cls(count(true, true == predicted), count(true, everything), count(predicted, everything))
+
+    def summed(self) -> Counts:
+        """All groups together: the first axis summed."""
+        return Counts(self.hits.sum(0), self.true.sum(0), self.predicted.sum(0))
+
+    def weighted(self, weights: Float[np.ndarray, "R G"]) -> Counts:
+        """Sums of groups with weights: counts [R, C] of R samples."""
+        return Counts(weights @ self.hits, weights @ self.true, weights @ self.predicted)
+
+    def recall(self) -> Float[np.ndarray, "*lead C"]:
+        """Share of each true class that is told right; NaN for a class that does not occur."""
+        with np.errstate(invalid="ignore"):
+            return self.hits / self.true
+
+
+def over_present(values: Float[np.ndarray, "*lead C"], counts: Counts) -> Float[np.ndarray, "*lead"]:
+    """Unweighted mean of `values` over the classes that occur among the true labels; NaN where there is no clip."""
+    present = counts.true > 0
+    with np.errstate(invalid="ignore"):
+        return np.where(present, values, 0.0).sum(-1) / present.sum(-1)
+
+
+class LabelMetric(Metric, ABC):
+    """A measure of predicted labels that depends on them through `Counts` alone. Values in [0, 1]."""
+
+    @abstractmethod
+    def of_counts(self, counts: Counts) -> Float[np.ndarray, "*lead"]:
+        """The value for counts [..., C]; NaN where there is no clip."""
+
+    def __call__(self, true: Int64[np.ndarray, "N"], predicted: Int64[np.ndarray, "N"], classes: int) -> float:
+        """The value for N >= 1 clips. Raises ValueError for none: no number is the score of nothing."""
+        if len(true) == 0:
+            raise ValueError("a metric needs at least one clip")
+        return float(self.of_counts(Counts.of(true, predicted, classes)))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Error rates at rising thresholds, from 'accept every pair' to 'accept none' (a DET curve), any leading axes."""
+
+    misses: Float[np.ndarray, "*lead T"]
+    """Share of same-person pairs below the threshold, rising from 0 to 1 (FNR)."""
+    false_alarms: Float[np.ndarray, "*lead T"]
+    """Share of different-person pairs at or above it, falling from 1 to 0 (FPR)."""
+
+
+class CurveMetric(Metric, ABC):
+    """A measure of verification: of the error rates over all pairs of clips, scored by cosine similarity."""
+
+    @abstractmethod
+    def of_curve(self, curve: Curve) -> Float[np.ndarray, "*lead"]:
+        """The value for curves [..., T]."""
+
+    def __call__(self, vectors: Float[np.ndarray, "N D"], labels: Int64[np.ndarray, "N"]) -> float:
+        """The value over all pairs of N clips. Raises ValueError unless some pairs match and some do not."""
+        from emoprism.leakage.verification import curve_of
+
+        return float(self.of_curve(curve_of(vectors, labels)))
