@@ -68,7 +68,7 @@ def _check_clip(clip: Clip) -> None:
 
 
 def check_splitter(name: str, units: Sequence[Unit] | None = None, **options: Any) -> None:
-    """A splitter, on `units` or on an example of 12 speakers: a function of clips, options and seed that leaks nobody."""
+    """A splitter, on `units` or an example of 12 speakers: a function of clips, options and seed that leaks nobody."""
     from emoprism.recipe import SPLITTERS
     from emoprism.splits.base import Splitter
     from emoprism.types import SPLITS, TRAIN

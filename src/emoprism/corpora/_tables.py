@@ -69,6 +69,8 @@ def _csv(path: Path, delimiter: str) -> Table:
         fix = 'a cell with quotes in it is written "a ""word"""'
         raise CorpusError(Problem(f"{path}, line {reader.line_num}", f"not CSV: {error}", fix)) from None
     header = records[0] if records else []
+    if not header:
+        raise CorpusError(Problem(f"{path}, row 1", "no names of columns", "the first row is the header"))
     _same_width(path, header, records)
     return _table(path, header, records[1:])
 

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import difflib
-import math
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
-from emoprism.corpora._problems import is_lfs_pointer, refuse
-from emoprism.corpora._tables import Row, Table, read_table
+from emoprism.corpora._problems import refuse
+from emoprism.corpora._rows import CLIP, FEATURES, HOUSE_COLUMNS, PATH, SOUND, SPLIT, VIDEO, RowReader
+from emoprism.corpora._tables import Table, read_table
 from emoprism.corpora.base import Corpus
 from emoprism.errors import Problem, did_you_mean
-from emoprism.types import AUDIO, EMOTION, FACE, SPEAKER, SPLITS, TRAIN, UNSEEN, Clip, FeatureSource
+from emoprism.types import AUDIO, EMOTION, FACE, SPEAKER, SPLITS, TRAIN, UNSEEN, Clip
 
 CLIPS = "clips.csv"
-CLIP, PATH, VIDEO, SOUND, START, END, SPLIT = "clip", "path", "video", "audio", "start", "end", "split"
-HOUSE_COLUMNS = (CLIP, PATH, VIDEO, SOUND, START, END, SPLIT)
-FEATURES = "features:"
-LONGEST_ID = 150
-FEATURE = re.compile(r"(?P<file>[^#]+)(?:#(?P<array>[^\[\]]+)(?:\[(?P<row>\d+)\])?)?")
 
 
 class ManifestCorpus(Corpus):
@@ -62,7 +55,7 @@ class ManifestCorpus(Corpus):
         refuse(_file_column_problems(table), str(table.path))
         present = [name for name in self._label_columns(table) if name in table.columns]
         allowed = {name: words for name, words in self.allowed.items() if name in table.columns}
-        reader = _Reader(table, tuple(present), allowed, self.anywhere)
+        reader = RowReader(table, tuple(present), allowed, self.anywhere)
         clips = [reader.clip(row) for row in table.rows]
         problems = [*self._header_problems(table), *reader.problems]
         problems += [*_duplicates(table, clips), *_speakers_on_wrong_side(table, clips)]
@@ -107,120 +100,6 @@ def _misspelt(path: Path, others: Sequence[str], columns: Sequence[str]) -> list
                 fix = f"did you mean '{known}'? If it is a label of that name, list the label columns: labels=[...]"
                 problems.append(Problem(f"{path}, row 1", f"unknown column '{name}'", fix))
     return problems
-
-
-@dataclass
-class _Reader:
-    """Turns rows into clips and collects what is wrong with them."""
-
-    table: Table
-    labels: tuple[str, ...]
-    allowed: Mapping[str, Sequence[str]]
-    anywhere: bool
-    problems: list[Problem] = field(default_factory=list[Problem])
-
-    def __post_init__(self) -> None:
-        self.folder = self.table.path.parent.resolve()
-
-    def clip(self, row: Row) -> Clip:
-        """The clip of a row, as far as it can be read."""
-        start, end = self._seconds(row, START), self._seconds(row, END)
-        if end is not None and end <= (start or 0.0):
-            self._wrong(row, END, f"ends at {end:g} s but starts at {start or 0.0:g} s", "the end lies after the start")
-        video, audio = self._media(row)
-        return Clip(
-            id=self._id(row), labels=self._labels(row), video=video, audio=audio, features=self._features(row),
-            start=start, end=end, split=self._split(row), origin=f"{self.table.path.name}, row {row.number}",
-        )  # fmt: skip
-
-    def _wrong(self, row: Row, column: str, what: str, fix: str = "") -> None:
-        self.problems.append(Problem(self.table.place(row, column), what, fix))
-
-    def _media(self, row: Row) -> tuple[Path | None, Path | None]:
-        both, video, audio = (self._file(row, name, row.cells.get(name, "")) for name in (PATH, VIDEO, SOUND))
-        given = [name for name in (PATH, VIDEO, SOUND) if row.cells.get(name)]
-        if PATH in given and len(given) > 1:
-            self._wrong(row, PATH, f"both '{PATH}' and '{given[1]}' are given", f"'{PATH}' means picture and sound")
-        if not given and not any(cell for name, cell in row.cells.items() if name.startswith(FEATURES)):
-            self._wrong(row, "", "the clip has no file", f"give its '{PATH}', '{VIDEO}' or '{SOUND}'")
-        return both or video, both or audio
-
-    def _file(self, row: Row, column: str, name: str) -> Path | None:
-        if not name:
-            return None
-        path = self.folder / name
-        try:
-            inside = path.resolve().is_relative_to(self.folder)
-            if not inside and not self.anywhere:
-                fix = "move it there, or say anywhere=true if you trust this table"
-                self._wrong(row, column, f"'{name}' lies outside {self.folder}", fix)
-            elif not path.is_file():
-                self._wrong(row, column, f"no such file '{name}'", f"paths are relative to {self.folder}")
-            elif is_lfs_pointer(path):
-                self._wrong(row, column, f"'{name}' is a Git LFS pointer, not the file itself", "run `git lfs pull`")
-        except (OSError, ValueError) as error:
-            self._wrong(row, column, f"{name[:80]!r} cannot be opened: {error}")
-        return path
-
-    def _features(self, row: Row) -> dict[str, FeatureSource]:
-        sources: dict[str, FeatureSource] = {}
-        for column, cell in row.cells.items():
-            if not column.startswith(FEATURES) or not cell:
-                continue
-            match = FEATURE.fullmatch(cell)
-            if match is None or (match["array"] is None) != match["file"].endswith(".npy"):
-                self._wrong(row, column, f"'{cell}'", "write file.npy, file.npz#array or file.npz#array[row]")
-                continue
-            path = self._file(row, column, match["file"])
-            if path is not None:
-                number = None if match["row"] is None else int(match["row"])
-                sources[column.removeprefix(FEATURES)] = FeatureSource(path, match["array"], number)
-        return sources
-
-    def _seconds(self, row: Row, column: str) -> float | None:
-        cell = row.cells.get(column, "")
-        if not cell:
-            return None
-        try:
-            seconds = float(cell)
-        except ValueError:
-            seconds = math.nan
-        if not math.isfinite(seconds) or seconds < 0:
-            self._wrong(row, column, f"'{cell}' is not a number of seconds", "as 12.5")
-            return None
-        return seconds
-
-    def _split(self, row: Row) -> str | None:
-        split = row.cells.get(SPLIT) or None
-        if split is not None and split not in SPLITS:
-            self._wrong(row, SPLIT, f"unknown split '{split}'", did_you_mean(split, SPLITS))
-        return split
-
-    def _labels(self, row: Row) -> dict[str, str]:
-        labels = {name: row.cells[name] for name in self.labels if row.cells[name]}
-        for name, words in self.allowed.items():
-            word = row.cells[name]
-            if word and word not in words:
-                self._wrong(row, name, f"unknown label '{word}'", did_you_mean(word, words))
-        return labels
-
-    def _id(self, row: Row) -> str:
-        if CLIP in row.cells:
-            name = row.cells[CLIP]
-            if not name or len(name.encode()) > LONGEST_ID or not name.isprintable() or set(name) & set('/\\:*?"<>|'):
-                fix = f'printable characters, none of /\\:*?"<>|, at most {LONGEST_ID} bytes'
-                self._wrong(row, CLIP, f"'{name[:80]}' cannot be the id of a clip", fix)
-            return name
-        return self._made_id(row)
-
-    def _made_id(self, row: Row) -> str:
-        """The file's path without its suffix, then the start: `actor1/take.mp4` from 2.5 s is `actor1-take-2.5`."""
-        given = next((row.cells[name] for name in (PATH, VIDEO, SOUND) if row.cells.get(name)), None)
-        if given is None:
-            return f"row{row.number}"
-        path = Path(given).with_suffix("") if Path(given).name else Path("clip")
-        parts = [path.name] if path.is_absolute() or ".." in path.parts else list(path.parts)
-        return "-".join([*parts, row.cells[START]] if row.cells.get(START) else parts)
 
 
 def _duplicates(table: Table, clips: Sequence[Clip]) -> list[Problem]:

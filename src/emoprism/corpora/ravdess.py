@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,9 +156,9 @@ def _action_units(path: Path) -> tuple[dict[str, FeatureSource], list[Problem]]:
     if not path.is_file():
         return {}, []
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as bytes_, np.load(bytes_, allow_pickle=False) as file:
             names, rows = np.asarray(file["clip"]).astype(str).tolist(), len(file["au"])
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         return {}, [Problem(str(path), f"unreadable: {error}", "expected arrays 'clip' [N] of names and 'au' [N, D]")]
     where = f"{path}: 'clip'"
     if len(names) != rows:

@@ -51,9 +51,8 @@ class Given(Splitter):
 
     def _strangers_are_strangers(self, units: Sequence[Unit], sides: dict[str, str]) -> None:
         of: dict[str, set[str]] = {}
-        for unit in units:
-            if self.speaker in unit.labels:
-                of.setdefault(unit.labels[self.speaker], set()).add(sides[unit.id])
+        for unit in (unit for unit in units if self.speaker in unit.labels):
+            of.setdefault(unit.labels[self.speaker], set()).add(sides[unit.id])
         problems = [
             Problem(
                 f"speaker '{name}'",

@@ -1,0 +1,131 @@
+"""Rows of a manifest as clips, and what is wrong with each."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emoprism.corpora._problems import is_lfs_pointer
+from emoprism.corpora._tables import Row, Table
+from emoprism.errors import Problem, did_you_mean
+from emoprism.types import SPLITS, Clip, FeatureSource
+
+CLIP, PATH, VIDEO, SOUND, START, END, SPLIT = "clip", "path", "video", "audio", "start", "end", "split"
+HOUSE_COLUMNS = (CLIP, PATH, VIDEO, SOUND, START, END, SPLIT)
+FEATURES = "features:"
+FEATURE = re.compile(r"(?P<file>[^#]+)(?:#(?P<array>[^\[\]]+)(?:\[(?P<row>\d+)\])?)?")
+LONGEST_ID = 150
+
+
+@dataclass
+class RowReader:
+    """Turns rows into clips and collects what is wrong with them."""
+
+    table: Table
+    labels: tuple[str, ...]
+    allowed: Mapping[str, Sequence[str]]
+    anywhere: bool
+    problems: list[Problem] = field(default_factory=list[Problem])
+
+    def __post_init__(self) -> None:
+        self.folder = self.table.path.parent.resolve()
+
+    def clip(self, row: Row) -> Clip:
+        """The clip of a row, as far as it can be read."""
+        start, end = self._seconds(row, START), self._seconds(row, END)
+        if end is not None and end <= (start or 0.0):
+            self._wrong(row, END, f"ends at {end:g} s but starts at {start or 0.0:g} s", "the end lies after the start")
+        video, audio = self._media(row)
+        return Clip(
+            id=self._id(row), labels=self._labels(row), video=video, audio=audio, features=self._features(row),
+            start=start, end=end, split=self._split(row), origin=f"{self.table.path.name}, row {row.number}",
+        )  # fmt: skip
+
+    def _wrong(self, row: Row, column: str, what: str, fix: str = "") -> None:
+        self.problems.append(Problem(self.table.place(row, column), what, fix))
+
+    def _media(self, row: Row) -> tuple[Path | None, Path | None]:
+        given = [name for name in (PATH, VIDEO, SOUND) if row.cells.get(name)]
+        files = {name: self._file(row, name, row.cells[name]) for name in given}
+        if PATH in given and len(given) > 1:
+            self._wrong(row, PATH, f"both '{PATH}' and '{given[1]}' are given", f"'{PATH}' means picture and sound")
+        if not given and not any(cell for name, cell in row.cells.items() if name.startswith(FEATURES)):
+            self._wrong(row, "", "the clip has no file", f"give its '{PATH}', '{VIDEO}' or '{SOUND}'")
+        return files.get(PATH, files.get(VIDEO)), files.get(PATH, files.get(SOUND))
+
+    def _file(self, row: Row, column: str, name: str) -> Path:
+        path = self.folder / name
+        try:
+            inside = path.resolve().is_relative_to(self.folder)
+            if not inside and not self.anywhere:
+                fix = "move it there, or say anywhere=true if you trust this table"
+                self._wrong(row, column, f"'{name}' lies outside {self.folder}", fix)
+            elif not path.is_file():
+                self._wrong(row, column, f"no such file '{name}'", f"paths are relative to {self.folder}")
+            elif is_lfs_pointer(path):
+                self._wrong(row, column, f"'{name}' is a Git LFS pointer, not the file itself", "run `git lfs pull`")
+        except (OSError, ValueError) as error:
+            self._wrong(row, column, f"{name[:80]!r} cannot be opened: {error}")
+        return path
+
+    def _features(self, row: Row) -> dict[str, FeatureSource]:
+        sources: dict[str, FeatureSource] = {}
+        for column, cell in row.cells.items():
+            if not column.startswith(FEATURES) or not cell:
+                continue
+            match = FEATURE.fullmatch(cell)
+            if match is None or (match["array"] is None) != match["file"].endswith(".npy"):
+                self._wrong(row, column, f"'{cell}'", "write file.npy, file.npz#array or file.npz#array[row]")
+                continue
+            number = None if match["row"] is None else int(match["row"])
+            path = self._file(row, column, match["file"])
+            sources[column.removeprefix(FEATURES)] = FeatureSource(path, match["array"], number)
+        return sources
+
+    def _seconds(self, row: Row, column: str) -> float | None:
+        cell = row.cells.get(column, "")
+        if not cell:
+            return None
+        try:
+            seconds = float(cell)
+        except ValueError:
+            seconds = math.nan
+        if not math.isfinite(seconds) or seconds < 0:
+            self._wrong(row, column, f"'{cell}' is not a number of seconds", "as 12.5")
+            return None
+        return seconds
+
+    def _split(self, row: Row) -> str | None:
+        split = row.cells.get(SPLIT) or None
+        if split is not None and split not in SPLITS:
+            self._wrong(row, SPLIT, f"unknown split '{split}'", did_you_mean(split, SPLITS))
+        return split
+
+    def _labels(self, row: Row) -> dict[str, str]:
+        labels = {name: row.cells[name] for name in self.labels if row.cells[name]}
+        for name, words in self.allowed.items():
+            word = row.cells[name]
+            if word and word not in words:
+                self._wrong(row, name, f"unknown label '{word}'", did_you_mean(word, words))
+        return labels
+
+    def _id(self, row: Row) -> str:
+        if CLIP in row.cells:
+            name = row.cells[CLIP]
+            if not name or len(name.encode()) > LONGEST_ID or not name.isprintable() or set(name) & set('/\\:*?"<>|'):
+                fix = f'printable characters, none of /\\:*?"<>|, at most {LONGEST_ID} bytes'
+                self._wrong(row, CLIP, f"'{name[:80]}' cannot be the id of a clip", fix)
+            return name
+        return self._made_id(row)
+
+    def _made_id(self, row: Row) -> str:
+        """The file's path without its suffix, then the start: `actor1/take.mp4` from 2.5 s is `actor1-take-2.5`."""
+        given = next((row.cells[name] for name in (PATH, VIDEO, SOUND) if row.cells.get(name)), None)
+        if given is None:
+            return f"row{row.number}"
+        path = Path(given).with_suffix("") if Path(given).name else Path("clip")
+        parts = [path.name] if path.is_absolute() or ".." in path.parts else list(path.parts)
+        return "-".join([*parts, row.cells[START]] if row.cells.get(START) else parts)
