@@ -1,0 +1,86 @@
+"""The multitask model of Peri et al. 2021 (Fig. 1): pooled streams -> an embedding per attribute -> softmax heads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import torch
+from jaxtyping import Float
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+
+from emoprism.errors import did_you_mean
+from emoprism.models._masked import MaskedBatchNorm, exact
+from emoprism.models.base import Heads, Model, Stream
+from emoprism.models.encoders.base import Encoder
+from emoprism.recipe import ENCODERS, Choice, EncoderChoice
+from emoprism.types import AUDIO, EMOTION, FACE, SPEAKER, StreamSpec
+
+Embeddings = Annotated[dict[str, PositiveInt], Field(min_length=1)]
+PAPER: dict[str, int] = {EMOTION: 2048, SPEAKER: 2048}
+USUAL: Mapping[str, str] = {FACE: "vgg_m_face", AUDIO: "vgg_m_audio"}
+"""Encoders by the name of the stream; any other stream is taken as pre-extracted features."""
+NO_CHOICE: dict[str, Choice] = {}
+
+
+class Multitask(Model):
+    """An encoder per stream, their vectors side by side, and an independent embedding layer and head per attribute.
+
+    `embeddings` gives the width of each attribute's embedding; any attribute of the corpus can have one, and a single
+    one makes a single-task model. `encoders` gives the encoder of a stream where it is not the usual one. An embedding
+    layer is fully connected with batch normalisation and without ReLU (Peri et al. do not say): centred as they are,
+    cosines between embeddings tell something. `dropout` is applied to the pooled vectors.
+    """
+
+    def __init__(
+        self,
+        streams: Mapping[str, StreamSpec],
+        classes: Mapping[str, int],
+        *,
+        embeddings: Embeddings = PAPER,
+        encoders: dict[str, EncoderChoice] = NO_CHOICE,
+        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
+    ) -> None:
+        super().__init__(streams, classes)
+        _check_known("the corpus has no attribute", embeddings, classes)
+        _check_known("the recipe's data.streams have no stream", encoders, streams)
+        self.dimensions = dict(embeddings)
+        self.encoders = nn.ModuleList(_make_encoder(name, streams[name], encoders.get(name)) for name in streams)
+        pooled = sum(encoder.width for encoder in self._encoders)
+        self.dropout = nn.Dropout(dropout)
+        self.embedders = nn.ModuleList(_embedder(pooled, width) for width in embeddings.values())
+        self.heads = Heads(embeddings, classes)
+
+    @property
+    def _encoders(self) -> list[Encoder]:
+        return [encoder for encoder in self.encoders if isinstance(encoder, Encoder)]
+
+    @property
+    def image_size(self) -> int | None:
+        """Side in pixels of the face crops that it wants, None where it reads no faces."""
+        return next((e.image_size for e in self._encoders if e.image_size is not None), None)
+
+    def embed(self, streams: Mapping[str, Stream]) -> dict[str, Float[Tensor, "b _"]]:
+        """Embeddings of this process's rows. A stream that a clip lacks counts as zeros."""
+        encoded = [encoder(streams[name]) for name, encoder in zip(self.streams, self.encoders, strict=True)]
+        pooled = self.dropout(torch.cat(encoded, dim=1))
+        return {name: exact(layer(pooled)) for name, layer in zip(self.dimensions, self.embedders, strict=True)}
+
+
+def _embedder(inside: int, width: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(inside, width, bias=False), MaskedBatchNorm(width))
+
+
+def _make_encoder(stream: str, spec: StreamSpec, choice: Choice | None) -> Encoder:
+    chosen = choice or Choice(name=USUAL.get(stream, "features"))
+    try:
+        return ENCODERS.make(chosen.name, spec, options=chosen.options)
+    except ValueError as error:
+        raise ValueError(f"stream '{stream}': {error}") from None
+
+
+def _check_known(sentence: str, named: Mapping[str, object], known: Mapping[str, object]) -> None:
+    for name in named:
+        if name not in known:
+            raise ValueError(f"{sentence} '{name}'; {did_you_mean(name, known)}")
