@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from emoprism import __version__
 
@@ -15,7 +16,21 @@ Options = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", h
 Workers = Annotated[int | None, typer.Option(help="Processes to work in; all cores by default.")]
 Out = Annotated[Path, typer.Argument(help="Directory to write.")]
 
+
+class Verbs(TyperGroup):
+    """The commands, which Ctrl-C stops with a word on how to go on."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.secho("stopped; the same command goes on from here", fg=typer.colors.YELLOW, err=True)
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
+    cls=Verbs,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -170,9 +185,6 @@ def main() -> None:
     except EmoprismError as error:
         typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.secho("stopped; the same command goes on from here", fg=typer.colors.YELLOW, err=True)
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
@@ -16,6 +17,7 @@ from emoprism.errors import EmbeddingsError, Problem, did_you_mean
 from emoprism.stage import write_bytes, write_text
 from emoprism.types import MISSING, SPLITS, Embeddings
 
+CLASSES = TypeAdapter(dict[str, list[str]])
 VECTORS = "embeddings.safetensors"
 CLIPS = "clips.csv"
 LABEL, PREDICTED = "label:", "predicted:"
@@ -41,14 +43,7 @@ def load_embeddings(directory: Path) -> Embeddings:
     header, rows = _table(directory / CLIPS)
     columns = {name: [row[i] for row in rows] for i, name in enumerate(header)}
     problems = _table_problems(directory / CLIPS, columns)
-    for name, array in vectors.items():
-        where = f"{directory / VECTORS}: '{name}'"
-        if array.ndim != 2 or len(array) != len(rows):
-            problems.append(
-                Problem(where, f"shape {array.shape}, expected [{len(rows)}, D]: a row per clip of {CLIPS}")
-            )
-        elif not np.isfinite(array).all():
-            problems.append(Problem(where, f"row {int(np.argwhere(~np.isfinite(array))[0][0])} is not finite"))
+    problems += _vector_problems(directory / VECTORS, vectors, columns["clip"])
     labels: dict[str, np.ndarray] = {}
     predictions: dict[str, np.ndarray] = {}
     for column, words in columns.items():
@@ -78,21 +73,43 @@ def _indices(words: Sequence[str], known: Sequence[str], where: str, problems: l
 
 
 def _vectors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
+    """Vectors as float32, whatever real type they are kept in, and the classes in the file's header."""
     if not path.is_file():
         raise EmbeddingsError(Problem(str(path), "no such file", "make it with emoprism embed"))
     try:
-        with safe_open(path, framework="numpy") as file:
-            header = file.metadata() or {}
-            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(header.get("classes", "{}"))  # noqa: SIM118
-    except (SafetensorError, json.JSONDecodeError) as error:
+        with safe_open(path, framework="numpy") as file, np.errstate(over="ignore"):
+            classes = CLASSES.validate_json((file.metadata() or {}).get("classes", "{}"))
+            return {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}, classes  # noqa: SIM118
+    except ValidationError:
+        what = 'the header\'s \'classes\' are not JSON as {"emotion": ["angry", "happy"]}'
+        raise EmbeddingsError(Problem(str(path), what)) from None
+    except (SafetensorError, TypeError, AttributeError) as error:  # the last two: a type that numpy does not know
         raise EmbeddingsError(Problem(str(path), f"not a safetensors file of vectors: {error}")) from None
+
+
+def _vector_problems(path: Path, vectors: Mapping[str, np.ndarray], clips: Sequence[str]) -> list[Problem]:
+    problems = [] if vectors else [Problem(str(path), "holds no vectors", "one matrix [N, D] per attribute")]
+    for name, array in vectors.items():
+        where = f"{path}: '{name}'"
+        if array.ndim != 2 or len(array) != len(clips):
+            what = f"shape {list(array.shape)}, expected [{len(clips)}, D]: a row per clip of {CLIPS}"
+            problems.append(Problem(where, what))
+        elif not np.isfinite(array).all():
+            bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
+            problems.append(Problem(where, f"{len(bad)} rows are not finite numbers, the first is '{clips[bad[0]]}'"))
+    return problems
 
 
 def _table(path: Path) -> tuple[list[str], list[list[str]]]:
     if not path.is_file():
         raise EmbeddingsError(Problem(str(path), "no such file", "a CSV with columns clip, split, label:<attribute>"))
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.reader(file, strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise EmbeddingsError(Problem(str(path), f"not CSV in UTF-8: {error}")) from None
+    while rows and not rows[-1]:
+        rows.pop()
     if not rows:
         raise EmbeddingsError(Problem(str(path), "empty file", "a CSV with columns clip, split, label:<attribute>"))
     header, body = rows[0], rows[1:]
@@ -101,9 +118,18 @@ def _table(path: Path) -> tuple[list[str], list[list[str]]]:
         for i, row in enumerate(body, start=2)
         if len(row) != len(header)
     ]
-    missing = [Problem(str(path), f"missing column '{name}'") for name in ("clip", "split") if name not in header]
-    if ragged or missing:
-        raise EmbeddingsError([*missing, *ragged])
+    missing = [
+        Problem(str(path), f"missing column '{name}'", did_you_mean(name, header))
+        for name in ("clip", "split")
+        if name not in header
+    ]
+    twice = [
+        Problem(str(path), f"the column '{name}' stands there {header.count(name)} times")
+        for name in dict.fromkeys(header)
+        if header.count(name) > 1
+    ]
+    if ragged or missing or twice:
+        raise EmbeddingsError([*missing, *twice, *ragged])
     return header, body
 
 

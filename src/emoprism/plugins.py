@@ -11,6 +11,7 @@ Own plug-ins: put `disentangle/my_method.py` into a directory and name that dire
 from __future__ import annotations
 
 import importlib
+import importlib.machinery
 import importlib.util
 import inspect
 import os
@@ -77,10 +78,15 @@ class Family(Generic[T]):
     def options(self, name: str) -> type[BaseModel]:
         """A strict model of the user's options of the plug-in: its keyword-only constructor arguments."""
         plugin = self.find(name)
-        hints = typing.get_type_hints(plugin.__init__, include_extras=True)
+        try:
+            hints = typing.get_type_hints(plugin.__init__, include_extras=True)
+        except NameError as error:
+            raise PluginError(f"{self.noun} {name}: {error}; import the types of options at run time") from None
         fields: dict[str, Any] = {}
         for parameter in inspect.signature(plugin).parameters.values():
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+                if parameter.name not in hints:
+                    raise PluginError(f"{self.noun} {name}: the option '{parameter.name}' needs a type annotation")
                 default = ... if parameter.default is inspect.Parameter.empty else parameter.default
                 fields[parameter.name] = (hints[parameter.name], default)
         config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_default=True)
@@ -107,6 +113,9 @@ class Family(Generic[T]):
 
     def _outside(self) -> list[Path]:
         roots = [Path(root) for root in os.environ.get(PLUGINS_VARIABLE, "").split(os.pathsep) if root]
+        for root in roots:
+            if not root.is_dir():
+                raise PluginError(f"{PLUGINS_VARIABLE} names {root}, which is no directory")
         return [root / self.folder for root in roots if (root / self.folder).is_dir()]
 
     def _module(self, name: str) -> ModuleType:
@@ -121,12 +130,15 @@ def _load(path: Path, name: str) -> ModuleType:
     known = sys.modules.get(name)
     if known is not None and known.__file__ == str(path):
         return known
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise PluginError(f"{path}: not a Python file")
-    module = importlib.util.module_from_spec(spec)
+    loader = importlib.machinery.SourceFileLoader(name, str(path))
+    spec = importlib.util.spec_from_loader(name, loader)
+    module = importlib.util.module_from_spec(cast("importlib.machinery.ModuleSpec", spec))
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise PluginError(f"{path}: cannot be imported: {type(error).__name__}: {error}") from error
     return module
 
 
@@ -151,5 +163,6 @@ def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     current: Any = model
     for part in loc:
         info = getattr(current, "model_fields", {}).get(part)
-        current = None if info is None else info.annotation
+        # A part that is no field is a key of a mapping: what it leads to is the mapping's last type argument.
+        current = (typing.get_args(current) or (None,))[-1] if info is None else info.annotation
     return list(getattr(current, "model_fields", {}))

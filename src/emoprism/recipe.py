@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     ValidationError,
@@ -133,7 +134,7 @@ class Recipe(Strict):
     """As tables and figures show it."""
     about: str = ""
     """What is from the paper and what the paper does not give."""
-    seed: int = 0
+    seed: NonNegativeInt = 0
     data: Data = Field(default_factory=Data)
     model: ModelChoice
     method: MethodChoice = Field(default_factory=lambda: _choose(DISENTANGLERS, "none"))
@@ -187,6 +188,8 @@ def read_yaml(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
         raise RecipeError(Problem(str(path), "no such recipe file", source)) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RecipeError(Problem(str(path), f"not YAML: {error}")) from None
+    except OSError as error:
+        raise RecipeError(Problem(str(path), f"cannot be read: {error.strerror}")) from None
     if not isinstance(tree, dict):
         raise RecipeError(Problem(str(path), "expected a YAML mapping of keys", "see recipes/peri2021/ for examples"))
     own = cast("dict[str, Any]", tree)

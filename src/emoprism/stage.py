@@ -81,8 +81,8 @@ class Stage:
         """
         if directory.is_file():
             raise StageError(Problem(str(directory), "is a file; a stage writes a directory", "choose another path"))
-        if overwrite and directory.exists():
-            _remove_own(directory)
+        if overwrite:
+            _keep_inputs(directory, inputs)
         asked = Manifest(
             stage=stage,
             versions={"python": platform.python_version(), **{name: metadata.version(name) for name in libraries}},
@@ -93,6 +93,8 @@ class Stage:
             },
             seed=seed,
         )
+        if overwrite and directory.exists():
+            _remove_own(directory)
         for name, done in ((MANIFEST, True), (PARTIAL, False)):
             if (directory / name).is_file():
                 _same_request(directory, _parse(directory / name), asked)
@@ -165,11 +167,36 @@ def flat(value: Any, prefix: str) -> dict[str, Any]:
     return {prefix: value}
 
 
+def _keep_inputs(directory: Path, inputs: Mapping[str, Path]) -> None:
+    """Refuse to remake a directory that holds what the stage reads: it would be removed first."""
+    own = directory.resolve()
+    problems = [
+        Problem(str(directory), f"holds what the stage reads: {path}", "choose another directory to write")
+        for path in inputs.values()
+        if path.resolve().is_relative_to(own)
+    ]
+    if problems:
+        raise StageError(problems)
+
+
 def _remove_own(directory: Path) -> None:
-    """Remove a stage directory; refuse one that no stage has made."""
-    if not any((directory / name).is_file() for name in (MANIFEST, PARTIAL)) and any(directory.iterdir()):
-        raise StageError(Problem(str(directory), "not made by emoprism, not overwritten", "choose another directory"))
-    shutil.rmtree(directory)
+    """Empty a stage directory; refuse one that no stage has made.
+
+    Killed at any moment it leaves an unfinished stage: the manifest is taken back first and goes last.
+    """
+    if not any((directory / name).is_file() for name in (MANIFEST, PARTIAL)):
+        if any(directory.iterdir()):
+            what = "not made by emoprism, not overwritten"
+            raise StageError(Problem(str(directory), what, "choose another directory"))
+        return
+    if (directory / MANIFEST).is_file():
+        (directory / MANIFEST).replace(directory / PARTIAL)
+    for path in directory.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != PARTIAL:
+            path.unlink()
+    (directory / PARTIAL).unlink()
 
 
 def fingerprint(path: Path) -> str:
