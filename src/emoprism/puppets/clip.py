@@ -50,12 +50,20 @@ def render_clip(job: Job) -> None:
 
 def render_all(jobs: Sequence[Job], workers: int | None) -> None:
     """Render what is not there yet, in `workers` processes (all cores by default), with progress."""
+    _sweep({job.path.parent for job in jobs})
     todo = [job for job in jobs if not job.path.exists()]
     count = min(workers or len(os.sched_getaffinity(0)), len(todo))
     done = len(jobs) - len(todo)
     rendered = _here(todo) if count <= 1 else _in_processes(todo, count)
     for _ in track(rendered, "clips", len(jobs), done=done):
         pass
+
+
+def _sweep(folders: set[Path]) -> None:
+    """Remove what a killed process has left half-written."""
+    for folder in folders:
+        for leftover in folder.glob(".*"):
+            leftover.unlink()
 
 
 def _here(jobs: Sequence[Job]) -> Iterator[None]:

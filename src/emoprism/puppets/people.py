@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from emoprism.puppets.emotions import ACTION_UNITS, Prosody
+from emoprism.puppets.hair import HAIR_STYLES
 
-HAIR_STYLES = ("short", "side", "fringe", "long", "bun", "curly", "receding")
 SKIN_TONES = ((246, 214, 190), (232, 190, 158), (214, 165, 128), (186, 134, 98), (146, 98, 68), (104, 68, 48))
 HAIR_COLOURS = ((38, 30, 28), (78, 52, 36), (126, 82, 48), (206, 166, 100), (150, 66, 36), (158, 154, 152))
 EYE_COLOURS = ((92, 62, 40), (70, 110, 140), (84, 122, 78), (58, 42, 32))
@@ -130,7 +130,7 @@ def _faces(rng: np.random.Generator, genders: list[str]) -> list[Face]:
             skin=_between(SKIN_TONES, tone[i]),
             hair=HAIR_COLOURS[int(hair[i] * len(HAIR_COLOURS))],
             iris=EYE_COLOURS[int(iris[i] * len(EYE_COLOURS))],
-            hair_style=HAIR_STYLES[int(style[i] * len(HAIR_STYLES))],
+            hair_style=tuple(HAIR_STYLES)[int(style[i] * len(HAIR_STYLES))],
             beard=float(beard[i]) if gender == "male" and beard[i] > 0.6 else 0.0,
             glasses=bool(glasses[i] < 0.25),
         )
@@ -141,7 +141,7 @@ def _faces(rng: np.random.Generator, genders: list[str]) -> list[Face]:
 def _between(colours: tuple[RGB, ...], position: float) -> RGB:
     """A colour on the line through `colours`, position 0 to 1."""
     places = np.linspace(0, 1, len(colours))
-    red, green, blue = (int(round(float(np.interp(position, places, c)))) for c in zip(*colours, strict=True))
+    red, green, blue = (round(float(np.interp(position, places, c))) for c in zip(*colours, strict=True))
     return red, green, blue
 
 

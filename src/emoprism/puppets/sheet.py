@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ from emoprism.puppets.plan import action_units, draw_scene
 from emoprism.puppets.rig import CHANNELS
 from emoprism.puppets.settings import PuppetSettings
 
-CELL = 144
+CELL = 128
 """Height and width of one picture."""
 HEADER = 28
 MARGIN = 92
@@ -49,11 +50,12 @@ def contact_sheet(settings: PuppetSettings, people: Sequence[Person]) -> bytes:
 def _pose(settings: PuppetSettings, person: Person, expression: str) -> Image:
     studio = settings.model_copy(update={"nuisance": 0.0, "motion": 0.0})
     rng = np.random.default_rng([settings.seed, 6])
-    painter = Painter(person, draw_scene(rng, studio), 2 * CELL, rng)
+    scene = replace(draw_scene(rng, studio), scale=0.37, centre=(0.5, 0.51))
+    painter = Painter(person, scene, 2 * CELL, rng)
     channels = np.zeros((1, len(CHANNELS)))
     units = action_units(person, expression, INTENSITY * settings.expressiveness)
     channels[0, : len(units)] = units
-    posed = Performance(channels, rotations(np.zeros((1, 3))), np.array([painter.scene.centre]))
+    posed = Performance(channels, rotations(np.zeros((1, 3))), np.array([scene.centre]))
     picture = next(painter.pictures(posed))
     return cv2.resize(picture, (CELL, CELL), interpolation=cv2.INTER_AREA)
 

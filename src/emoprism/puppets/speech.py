@@ -1,7 +1,7 @@
 """Speech-like sound of a known voice: a source-filter synthesiser (Fant, 1960; Klatt, 1980).
 
 Syllables of random vowels and consonants; a glottal source whose pitch, tilt, roughness and breath are factors; formant
-resonators whose frequencies scale with the length of the vocal tract. Nobody can understand it: only how it sounds counts.
+resonators whose frequencies scale with the length of the vocal tract. It says nothing: only how it sounds counts.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def speak(
     times = np.arange(int(np.ceil(seconds * CONTROL)) + 1) / CONTROL
     loudness = _loudness(syllables, times)
     pitch = _melody(voice, prosody, f0, syllables, times, rng)
-    count = int(round(seconds * RATE))
+    count = round(seconds * RATE)
     voiced = _source(pitch, loudness, voice, prosody, count, rng)
     spoken = _resonate(voiced, _formants(syllables, times, voice.tract), times)
     spoken = spoken + _consonants(syllables, voice.tract, count, rng)
