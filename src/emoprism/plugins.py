@@ -31,8 +31,8 @@ from emoprism.errors import PluginError, Problem, did_you_mean
 T = TypeVar("T")
 
 PLUGINS_VARIABLE = "EMOPRISM_PLUGINS"
-HOUSE_FILES = frozenset({"base"})
-"""File names inside a family's package that are not plug-ins."""
+HOUSE_FILES = frozenset({"base", "ranks"})
+"""File names inside a family's package that are not plug-ins; nor are names that begin with _, nor packages."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Family(Generic[T]):
     def names(self) -> list[str]:
         """Names of all plug-ins of the family, inside and outside the package, sorted."""
         inside = importlib.import_module(self.package)
-        found = {m.name for m in pkgutil.iter_modules(inside.__path__) if not m.name.startswith("_")} - HOUSE_FILES
+        modules = [m.name for m in pkgutil.iter_modules(inside.__path__) if not m.ispkg]
+        found = {name for name in modules if not name.startswith("_")} - HOUSE_FILES
         for directory in self._outside():
             found |= {path.stem for path in directory.glob("*.py") if not path.stem.startswith("_")}
         return sorted(found)

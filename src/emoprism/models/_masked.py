@@ -60,17 +60,18 @@ class MaskedBatchNorm(nn.Module):
     """Batch normalisation (Ioffe & Szegedy 2015) whose statistics are over the valid positions of all processes.
 
     Channels are dimension 1, as in torch: values [N, C, *positions]. A mask [N, T] speaks of dimension 2. One valid
-    value per channel is enough; with none at all the running statistics stay as they are.
+    value per channel is enough; with none at all the running statistics stay as they are. `affine` False leaves out scale
+    and shift: before a layer that is normalised again they would be moved by rounding errors alone.
     """
 
     running_mean: Tensor
     running_var: Tensor
 
-    def __init__(self, channels: int, *, momentum: float = 0.1, eps: float = 1e-5) -> None:
+    def __init__(self, channels: int, *, momentum: float = 0.1, eps: float = 1e-5, affine: bool = True) -> None:
         super().__init__()
         self.momentum, self.eps = momentum, eps
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
+        self.weight = nn.Parameter(torch.ones(channels), requires_grad=affine)
+        self.bias = nn.Parameter(torch.zeros(channels), requires_grad=affine)
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
 
@@ -104,10 +105,10 @@ class MaskedBatchNorm(nn.Module):
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, variance: Tensor, count: Tensor) -> None:
-        pace = self.momentum * (count > 0)
+        pace = self.momentum * (count > 0).to(self.running_mean.dtype)
         unbiased = variance * count / (count - 1).clamp(min=1)
-        self.running_mean.lerp_(mean.to(self.running_mean.dtype), pace.to(self.running_mean.dtype))
-        self.running_var.lerp_(unbiased.to(self.running_var.dtype), pace.to(self.running_var.dtype))
+        self.running_mean.lerp_(mean.to(self.running_mean.dtype), pace)
+        self.running_var.lerp_(unbiased.to(self.running_var.dtype), pace)
 
 
 def _all_valid(mask: Tensor | None) -> bool:

@@ -49,11 +49,13 @@ class Heads(nn.Module):
 
     def __init__(self, dimensions: Mapping[str, int], classes: Mapping[str, int]) -> None:
         super().__init__()
-        self.layers = nn.ModuleDict({name: nn.Linear(width, classes[name]) for name, width in dimensions.items()})
+        # A list, as any column of a manifest may be an attribute and torch allows not every word as a module's name.
+        self.attributes = tuple(dimensions)
+        self.layers = nn.ModuleList(nn.Linear(width, classes[name]) for name, width in dimensions.items())
 
     def forward(self, embedded: Embedded) -> dict[str, Float[Tensor, "B _"]]:
         """Logits of every attribute."""
-        return {name: layer(embedded[name]) for name, layer in self.layers.items()}
+        return {name: layer(embedded[name]) for name, layer in zip(self.attributes, self.layers, strict=True)}
 
     def losses(self, embedded: Embedded, labels: Labels) -> dict[str, Float[Tensor, ""]]:
         """Cross-entropy of every attribute, a mean over the clips that have the label."""

@@ -36,7 +36,7 @@ class Conv1d(Encoder):
             raise ValueError(f"conv1d reads feature vectors (D,); the steps of this stream are {spec.shape}")
         self.pooling: Pooling = pooling
         sizes = list(zip((spec.shape[0], *channels), channels, strict=False))
-        self.standardise = MaskedBatchNorm(spec.shape[0])
+        self.standardise = MaskedBatchNorm(spec.shape[0], affine=False)
         self.convolutions = nn.ModuleList(
             nn.Conv1d(a, b, KERNEL, STRIDE, padding=KERNEL // 2, bias=False) for a, b in sizes
         )

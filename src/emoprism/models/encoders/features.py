@@ -33,7 +33,7 @@ class Features(Encoder):
             raise ValueError(f"features reads feature vectors (D,); the steps of this stream are {spec.shape}")
         self.pooling: Pooling = pooling
         sizes = list(zip((spec.shape[0], *hidden), hidden, strict=False))
-        self.standardise = MaskedBatchNorm(spec.shape[0])
+        self.standardise = MaskedBatchNorm(spec.shape[0], affine=False)
         self.layers = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in sizes)
         self.norms = nn.ModuleList(MaskedBatchNorm(b) for _, b in sizes)
         self.width = pooled_width(hidden[-1], pooling)

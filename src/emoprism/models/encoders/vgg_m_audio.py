@@ -36,7 +36,7 @@ class VggMAudio(Encoder):
         if len(spec.shape) != 1:
             raise ValueError(f"vgg_m_audio reads feature vectors (D,); the steps of this stream are {spec.shape}")
         self.pooling: Pooling = pooling
-        self.standardise = MaskedBatchNorm(spec.shape[0])
+        self.standardise = MaskedBatchNorm(spec.shape[0], affine=False)
         self.convolutions = VggM(1, channels)
         self.fc6 = nn.Linear(self.convolutions.width * _halved(spec.shape[0], times=5), feature, bias=False)
         self.norm = MaskedBatchNorm(feature)
