@@ -78,8 +78,12 @@ def rows(made: Made, n: Numbers, rng: np.random.Generator, width: int, *, spread
     ) -> list[Measurement]:
         if value is None or split not in made.splits:
             return []
-        value = min(value, 100.0)
-        bounds = {} if spread is None else {"low": max(value - spread, 0) / 100, "high": min(value + spread, 100) / 100}
+        value = value if kind == "combined" else min(value, 100.0)
+        bounds = (
+            {}
+            if spread is None or kind in ("chance", "majority", "combined")
+            else {"low": max(value - spread, 0) / 100, "high": min(value + spread, 100) / 100}
+        )
         recall = {}
         if attribute == "emotion" and metric == "macro_f1" and attacker in ("", STRONGEST):
             recall = {c: float(np.clip(value / 100 + rng.normal(0, 0.05), 0, 1)) for c in CLASSES}
@@ -95,7 +99,9 @@ def rows(made: Made, n: Numbers, rng: np.random.Generator, width: int, *, spread
         leak = leak and leak + shift
         out += row("leakage", "speaker", "emotion", "macro_f1", split, leak, STRONGEST)
         for i, attacker in enumerate(ATTACKERS):
-            out += row("leakage", "speaker", "emotion", "macro_f1", split, leak and leak - 4 * ((i + width) % 4), attacker)
+            out += row(
+                "leakage", "speaker", "emotion", "macro_f1", split, leak and leak - 4 * ((i + width) % 4), attacker
+            )
     out += row("utility", "speaker", "speaker", "accuracy", "test", n.accuracy)
     out += row("utility", "speaker", "speaker", "eer", "unseen", n.eer)
     out += row("leakage", "emotion", "speaker", "accuracy", "test", n.back, STRONGEST)

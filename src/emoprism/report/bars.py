@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from emoprism.leakage.results import Measurement
-from emoprism.report.drawing import INK, Drawing, canvas, colour, drawing, hatch, legend_below
+from emoprism.report.drawing import INK, PAPER, Drawing, canvas, colour, drawing, hatch, legend_below
 from emoprism.report.view import Question, Role, View, find
 from emoprism.report.words import split_words
+
+SINGLE_TASK, COMMONEST, UNIFORM = "#D55E00", "#009E73", "#7F7F7F"
+"""Colours of the lines; the first two are red and green, as in the paper."""
+_BACK = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.4}
+"""Behind the figure on a bar, so that lines do not cross it out."""
+
+
+Values = Mapping[tuple[str, int], Measurement]
+"""By name of the system and dimension."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +36,12 @@ def figure_3a(view: View, split: str) -> Drawing | None:
     """F1 of the primary attribute from its own embedding; dashed: single-task training. None without bars."""
     question = view.utility(view.primary, split)
     single = [s for s in view.having(Role.SINGLE_PRIMARY) if find(s.measurements, question)]
-    lines = [line for s in single[:1] if (line := _line("single-task", find(s.measurements, question), "--", "#D55E00"))]
-    title = f"Figure 3(a): F1 of {view.primary} from the {view.primary} embedding, {split_words(split)} (higher is better)"
+    lines = [
+        line for s in single[:1] if (line := _line("single-task", find(s.measurements, question), "--", SINGLE_TASK))
+    ]
+    title = (
+        f"Figure 3(a): F1 of {view.primary} from the {view.primary} embedding, {split_words(split)} (higher is better)"
+    )
     return _bars(view, f"fig3a-{split}", title, question, [*lines, *_guesses(view, question)])
 
 
@@ -39,7 +52,9 @@ def figure_3b(view: View, split: str) -> Drawing | None:
     lines = [
         line
         for s in singles
-        if (line := _line("single-task", find(s.measurements, question), "--", "#D55E00", _own(view, s, len(singles))))
+        if (
+            line := _line("single-task", find(s.measurements, question), "--", SINGLE_TASK, _own(view, s, len(singles)))
+        )
     ]
     floor = _line("floor: the label alone", view.anyones(view.floor(question)), "-.", INK)
     title = (
@@ -59,7 +74,7 @@ def _line(label: str, row: Measurement | None, style: str, ink: str, width: int 
 
 
 def _guesses(view: View, question: Question) -> list[Line]:
-    parts = (("majority", "commonest class", "--", "#009E73"), ("chance", "uniform guessing", ":", "#7F7F7F"))
+    parts = (("majority", "commonest class", "--", COMMONEST), ("chance", "uniform guessing", ":", UNIFORM))
     lines = [
         _line(label, view.anyones(view.guess(kind, question.attribute or "", question.split)), style, ink)
         for kind, label, style, ink in parts
@@ -77,7 +92,7 @@ def _bars(view: View, key: str, title: str, question: Question, lines: Sequence[
     if not values:
         return None
     widths = [w for w in view.widths if any(w == width for _, width in values)]
-    with canvas(8.6, 3.9) as (figure, axes):
+    with canvas(10.4, 4.1) as (figure, axes):
         axis = axes[0, 0]
         handles = [_series(axis, view, i, widths, values) for i in range(len(view.series))]
         handles += _draw_lines(axis, widths, lines)
@@ -86,11 +101,13 @@ def _bars(view: View, key: str, title: str, question: Question, lines: Sequence[
         axis.set_ylabel("macro F1, %")
         axis.set_ylim(0, 100)
         axis.set_xlim(-0.5, len(widths) - 0.5)
-        legend_below(figure, handles)
+        legend_below(figure, handles, columns=5)
         return drawing(figure, key, title, f"{title}. The same figures stand in the table of methods.")
 
 
-def _series(axis: Any, view: View, index: int, widths: Sequence[int], values: dict[tuple[str, int], Measurement]) -> Any:
+def _series(
+    axis: Any, view: View, index: int, widths: Sequence[int], values: dict[tuple[str, int], Measurement]
+) -> Any:
     """The bars of one method, one at each dimension that it has."""
     name, label, _ = view.series[index]
     thickness = min(0.8 / len(view.series), 0.22)
@@ -110,7 +127,9 @@ def _series(axis: Any, view: View, index: int, widths: Sequence[int], values: di
         axis.errorbar([x for x, _ in errors], tops, yerr=spans, fmt="none", ecolor=INK, elinewidth=1.1, capsize=2.5)
     for (x, row), height in zip(known, heights, strict=True):
         top = max(height, 100 * (row.high or 0.0))
-        axis.annotate(f"{height:.1f}", (x, top), (0, 2), textcoords="offset points", ha="center", fontsize=7.5)
+        axis.annotate(
+            f"{height:.1f}", (x, top), (0, 2), textcoords="offset points", ha="center", fontsize=8, zorder=6, bbox=_BACK
+        )
     return bars
 
 

@@ -8,6 +8,9 @@ from emoprism.console import say
 from emoprism.report import export
 from emoprism.report.load import read_audit
 from emoprism.report.page import assemble, render
+from emoprism.report.tables import methods_table
+from emoprism.report.text import as_text
+from emoprism.report.view import View
 from emoprism.stage import Stage, write_text
 
 PAGE = "report.html"
@@ -32,4 +35,5 @@ def build(audit: Path, out: Path, *, overwrite: bool) -> None:
         write_text(out / "tables.tex", export.as_latex(report.tables))
         write_text(out / PAGE, render(report))
         stage.finish({"systems": len(found.comparison.systems), "figures": len(report.drawings)})
-    say(f"report: {out / PAGE}")
+    say(as_text(methods_table(View(found.comparison))))
+    say(f"\nThe report: {out / PAGE}")

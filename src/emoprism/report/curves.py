@@ -9,7 +9,7 @@ from emoprism.leakage.results import System
 from emoprism.report.drawing import INK, Drawing, canvas, colour, drawing
 from emoprism.report.health import ADVERSARY, PROBE
 from emoprism.report.load import Audit, Run
-from emoprism.report.view import View
+from emoprism.report.view import View, system_title
 from emoprism.report.words import metric_words
 from emoprism.types import TEST
 
@@ -23,21 +23,25 @@ def curves(audit: Audit, view: View, system: System, key: str) -> Drawing | None
     scores = _names(name for run in runs for epoch in run.history for name in epoch.scores)
     primary = [name for name in scores if not name.startswith((ADVERSARY, PROBE)) and name != "combined"]
     pairs = [name for name in scores if name.startswith((ADVERSARY, PROBE))]
-    panels = [("losses by move", losses, _losses), ("scores, %", primary, _scores), ("adversary and fresh probe, %", pairs, _pairs)]
+    panels = [
+        ("losses by move", losses, _losses),
+        ("scores, %", primary, _scores),
+        ("adversary and fresh probe, %", pairs, _pairs),
+    ]
     panels = [panel for panel in panels if panel[1]]
     if not panels:
         return None
-    with canvas(3.5 * max(len(panels), 2), 2.9, columns=len(panels)) as (figure, axes):
+    with canvas(3.5 * len(panels), 3.1, columns=len(panels)) as (figure, axes):
         for axis, (title, names, draw) in zip(axes[0], panels, strict=True):
             axis.set_title(title, loc="left")
             axis.set_xlabel("epoch")
             draw(axis, runs, names)
             if draw is _pairs:
                 _guess_line(axis, view, names)
-            axis.legend(fontsize=7, loc="best")
+            axis.legend(fontsize=8, loc="upper left", bbox_to_anchor=(-0.02, -0.24))
         words = ", ".join(title for title, _, _ in panels)
         alt = f"{system.label}: {words} by epoch, one thin line for each of {len(runs)} runs."
-        return drawing(figure, key, system.label, alt)
+        return drawing(figure, key, system_title(view, system), alt)
 
 
 def _names(names: Iterable[str]) -> list[str]:
@@ -58,7 +62,7 @@ def _scores(axis: Any, runs: Sequence[Run], names: Sequence[str]) -> None:
 
 
 def _score_label(name: str) -> str:
-    """"validation/emotion/macro_f1" -> "emotion macro F1, validation"."""
+    """ "validation/emotion/macro_f1" -> "emotion macro F1, validation"."""
     parts = name.split("/")
     return f"{parts[1]} {metric_words(parts[2])}, {parts[0]}" if len(parts) == 3 else name
 
@@ -91,13 +95,11 @@ def _draw_score(axis: Any, runs: Sequence[Run], name: str, label: str, **style: 
 
 
 def _draw(axis: Any, points: Sequence[tuple[int, float]], label: str | None, **style: Any) -> None:
-    mark = "." if len(points) < 3 else None
-    axis.plot([x for x, _ in points], [y for _, y in points], label=label, linewidth=1.1, alpha=0.85, marker=mark, **style)
+    style["marker"] = "." if len(points) < 3 else None
+    axis.plot([x for x, _ in points], [y for _, y in points], label=label, linewidth=1.1, alpha=0.85, **style)
 
 
 def _mark_kept(axis: Any, runs: Sequence[Run]) -> None:
     """A faint vertical line at each kept epoch."""
-    for run in runs:
-        for epoch in run.history:
-            if epoch.kept:
-                axis.axvline(epoch.epoch, color=INK, alpha=0.25, linewidth=0.8)
+    for epoch in sorted({epoch.epoch for run in runs for epoch in run.history if epoch.kept}):
+        axis.axvline(epoch, color=INK, alpha=0.3, linewidth=0.8)

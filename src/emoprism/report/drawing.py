@@ -1,7 +1,7 @@
 """How figures look: matplotlib set up in a context, SVG whose bytes depend on nothing but what is drawn.
 
-Ink (text, axes, grid) is drawn in a marker colour, which becomes `currentColor` on the page, so that a figure follows a light,
-a dark or a printed page, and black in the figure files.
+Ink (text, axes, grid) and paper are drawn in marker colours. On the page these become the page's own, so that a figure
+follows a light, a dark or a printed page; in the figure files they become black and white.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ import re
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK = "#010203"
+PAPER = "#fefdfc"
+PIXELS_PER_POINT = 1.4
+"""Size of figures on the page: all texts of one size, whatever the figure's own."""
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#B8A800", "#7F7F7F")
-"""Okabe and Ito 2008, told apart by people with any of the common colour blindnesses; yellow darkened for white paper."""
+"""Okabe and Ito 2008, told apart with any of the common colour blindnesses; their yellow darkened for white paper."""
 HATCHES = ("", "//", "\\\\", "..", "xx", "--", "++", "oo")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
@@ -31,19 +34,20 @@ class Drawing:
     title: str
     alt: str
     svg: str
-    """The <svg> element, ink in INK."""
+    """The <svg> element, ink in INK, paper in PAPER."""
+    note: str = ""
+    """A warning that stands beside the title."""
 
     @property
     def inline(self) -> str:
-        """For the page: ink follows the text's colour."""
-        return self.svg.replace(INK, "currentColor")
+        """For the page: ink and paper are the page's."""
+        return self.svg.replace(INK, "currentColor").replace(PAPER, "var(--paper)")
 
     @property
     def file(self) -> str:
         """For a file of its own: black ink on white."""
-        svg = self.svg.replace(INK, "#000000")
-        head, rest = svg.split(">", 1)
-        return f'<?xml version="1.0" encoding="utf-8"?>\n{head} style="background: #ffffff">{rest}'
+        svg = self.svg.replace(INK, "#000000").replace(PAPER, "#ffffff")
+        return '<?xml version="1.0" encoding="utf-8"?>\n' + svg.replace('style="', 'style="background: #ffffff; ', 1)
 
 
 def colour(index: int) -> str:
@@ -63,14 +67,15 @@ def marker(index: int) -> str:
 
 @contextmanager
 def canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> Generator[tuple[Figure, Any]]:
-    """A figure of `width` x `height` inches and its axes [rows, columns], in the report's style, whatever a user's own is."""
+    """A figure of `width` x `height` inches and its axes [rows, columns], in the report's style, not the user's."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_style())
+        for name, value in _style().items():
+            mpl.rcParams[cast("Any", name)] = value
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.subplots(rows, columns, squeeze=False)
@@ -82,9 +87,9 @@ def canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> Gene
 
 
 def _style() -> dict[str, Any]:
-    inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color", "grid.color", "hatch.color")
+    inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color", "grid.color")
     return {
-        **dict.fromkeys(inked, INK),
+        **dict.fromkeys((*inked, "hatch.color"), INK),
         "backend": "agg",
         "svg.hashsalt": "emoprism",
         "svg.fonttype": "none",
@@ -117,11 +122,15 @@ def _tidy(text: str, key: str) -> str:
     svg = re.sub(r'href="#([^"]+)"', rf'href="#{key}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{key}-\1)", svg)
     head, rest = svg.split(">", 1)
+    width = float(re.findall(r'\swidth="([^"]*)pt"', head)[0])
     head = re.sub(r'\s(?:width|height)="[^"]*pt"', "", head)
-    return f'{head} role="img" aria-labelledby="{key}-caption">{rest}'
+    style = f"max-width: {width * PIXELS_PER_POINT:.0f}px"
+    return f'{head} style="{style}" role="img" aria-labelledby="{key}-caption">{rest}'
 
 
-def legend_below(figure: Figure, handles: Sequence[Any], columns: int = 4) -> None:
+def legend_below(figure: Figure, handles: Sequence[Any], columns: int, markerscale: float = 1) -> None:
     """One legend under all axes."""
     if handles:
-        figure.legend(handles=list(handles), loc="outside lower center", ncols=min(columns, len(handles)))
+        figure.legend(
+            handles=list(handles), loc="outside lower center", ncols=min(columns, len(handles)), markerscale=markerscale
+        )

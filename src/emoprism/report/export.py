@@ -10,8 +10,8 @@ from dataclasses import asdict
 
 from emoprism.leakage.results import Measurement
 from emoprism.report.load import Audit
-from emoprism.report.page import Report, spans
-from emoprism.report.tables import Cell, Column, Row, Table
+from emoprism.report.page import Report
+from emoprism.report.tables import Cell, Column, Row, Table, spans
 from emoprism.report.words import seeds_words
 
 FIELDS = (

@@ -105,7 +105,9 @@ def _mixed_data(directory: Path, runs: list[Run]) -> list[Problem]:
     for run in runs:
         reference = first.setdefault(run.leakage.seed, run)
         if run.leakage.data != reference.leakage.data:
-            what = f"was measured on other data than {reference.folder}: {_what_differs(run.leakage, reference.leakage)}"
+            what = (
+                f"was measured on other data than {reference.folder}: {_what_differs(run.leakage, reference.leakage)}"
+            )
             problems.append(Problem(str(directory / run.folder), what, "audit them apart, or embed the same clips"))
     return problems
 

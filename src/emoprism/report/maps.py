@@ -8,14 +8,14 @@ from typing import Any
 from emoprism.leakage.results import Point, System
 from emoprism.report.drawing import PALETTE, Drawing, canvas, colour, drawing, legend_below, marker
 from emoprism.report.load import Audit, Run
-from emoprism.report.view import View
+from emoprism.report.view import View, system_title
 
 SMALL = 8
 """So many classes have a legend, with a colour and a marker each; more only have colours."""
 
 
 def maps(audit: Audit, view: View, system: System, key: str) -> Drawing | None:
-    """A panel for every embedding (row) and attribute (column), of the first seed that has maps; None without any."""
+    """A panel for every embedding and attribute, in one row, so that systems compare down the page; first seed only."""
     run = next((run for run in audit.runs_of(system) if run.points), None)
     if run is None:
         return None
@@ -23,17 +23,17 @@ def maps(audit: Audit, view: View, system: System, key: str) -> Drawing | None:
     attributes = [a for a in (view.primary, view.secondary) if any(a in p.labels for p in run.points)]
     if not embeddings or not attributes:
         return None
-    with canvas(4.2 * len(attributes), 3.5 * len(embeddings) + 0.4, len(embeddings), len(attributes)) as (figure, axes):
+    panels = [(embedding, attribute) for embedding in embeddings for attribute in attributes]
+    with canvas(2.6 * len(panels), 3.0, columns=len(panels)) as (figure, axes):
         legends: dict[str, Any] = {}
-        for line, embedding in zip(axes, embeddings, strict=True):
+        for axis, (embedding, attribute) in zip(axes[0], panels, strict=True):
             points = [p for p in run.points if p.embedding == embedding]
-            for axis, attribute in zip(line, attributes, strict=True):
-                legends |= _panel(axis, points, attribute, _classes(run, attribute))
-                axis.set_title(f"{embedding} embedding, coloured by {attribute}", loc="left")
-        legend_below(figure, list(legends.values()), columns=SMALL)
+            legends |= _panel(axis, points, attribute, _classes(run, attribute))
+            axis.set_title(f"{embedding} embedding\ncoloured by {attribute}", loc="left")
+        legend_below(figure, list(legends.values()), columns=SMALL, markerscale=2)
         seed = "" if run.leakage.seed is None else f", seed {run.leakage.seed}"
         alt = f"{system.label}{seed}: t-SNE maps of the {' and '.join(embeddings)} embeddings, a dot for each clip."
-        return drawing(figure, key, f"{system.label}{seed}", alt)
+        return drawing(figure, key, f"{system_title(view, system)}{seed}", alt)
 
 
 def _classes(run: Run, attribute: str) -> list[str]:
@@ -52,7 +52,7 @@ def _panel(axis: Any, points: Sequence[Point], attribute: str, classes: Sequence
     for i, name in enumerate(classes):
         own = [p for p in points if p.labels.get(attribute) == name]
         handle = axis.scatter(
-            [p.x for p in own], [p.y for p in own], s=9 if few else 7, label=name, linewidths=0, alpha=0.8,
+            [p.x for p in own], [p.y for p in own], s=8 if few else 6, label=name, linewidths=0, alpha=0.8,
             color=_shade(i, len(classes)), marker=marker(i) if few else "o", rasterized=True,
         )  # fmt: skip
         if few:

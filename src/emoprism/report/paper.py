@@ -1,4 +1,4 @@
-"""Beside Peri et al. 2021: their Table 1 with ours, and their Stuart-Maxwell test. Their figures, never theirs and ours mixed."""
+"""Beside Peri et al. 2021: their Table 1 with ours in columns of their own, and their Stuart-Maxwell test."""
 
 from __future__ import annotations
 
@@ -26,15 +26,11 @@ PAPER_TABLE_1 = {
 def table_1(view: View) -> Table | None:
     """Identification accuracy by dimension and method, ours and the paper's; None where ours has none."""
     question = view.utility(view.secondary, TEST)
-    ours = {
-        (name, view.width(s)): find(s.measurements, question) for name, _, systems in view.series for s in systems
-    }
+    ours = {(name, view.width(s)): find(s.measurements, question) for name, _, systems in view.series for s in systems}
     if all(row is None for row in ours.values()):
         return None
     widths = sorted({*view.widths, *PAPER_TABLE_1}, reverse=True)
-    rows = [
-        Row(str(w), (*(cell(ours.get((name, w))) for name, _, _ in view.series), *_theirs(w))) for w in widths
-    ]
+    rows = [Row(str(w), (*(cell(ours.get((name, w))) for name, _, _ in view.series), *_theirs(w))) for w in widths]
     columns = [Column(label, "higher", "this audit") for _, label, _ in view.series]
     columns += [Column(name, "higher", "Peri et al. 2021, EmoVox-Test") for name in PAPER_METHODS]
     return Table(
@@ -68,8 +64,8 @@ def stuart_maxwell_table(view: View) -> Table | None:
         return None
     return Table(
         "stuart-maxwell",
-        f"Stuart-Maxwell test of marginal homogeneity. H0: both systems predict each class equally often; rejected where"
-        f" p < {ALPHA} (footnote 1 of the paper).",
+        "Stuart-Maxwell test of marginal homogeneity. H0: both systems predict each class equally often; rejected"
+        f" where p < {ALPHA} (footnote 1 of the paper).",
         "system",
         tuple(Column(t) for t in ("attribute", "clips of", "against", "seed", "statistic", "p", "outcome")),
         tuple(rows),
@@ -77,4 +73,4 @@ def stuart_maxwell_table(view: View) -> Table | None:
 
 
 def _below(view: View, system: System) -> str:
-    return f"{view.width(system)}-dimensional {view.secondary} embedding" if view.width(system) else ""
+    return f"{view.width(system)} dimensions" if view.width(system) else ""

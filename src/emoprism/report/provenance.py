@@ -59,7 +59,7 @@ def _data_table(audit: Audit) -> Table:
         for seed, row in sorted(by_seed.items(), key=lambda item: -1 if item[0] is None else item[0])
     ]
     columns = (*(Column(split_words(s)) for s in splits), Column("runs"), Column("fingerprint of the data"))
-    caption = "Clips (and speakers) of each split. All runs of a seed were measured on the same clips, labels and split."
+    caption = "Clips (and speakers) of each split. All runs of a seed share clips, labels and split."
     return Table("data", caption, "", columns, tuple(rows))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from emoprism.leakage.results import STRONGEST, Measurement, System
+from emoprism.report.health import Health, State
 from emoprism.report.view import Question, View, find
-from emoprism.report.words import percent, plain, split_words
+from emoprism.report.words import percent, plain, seeds_count, seeds_words, split_words
 from emoprism.types import TEST
 
 
@@ -25,7 +27,7 @@ EMPTY = Cell("–")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Title, and which way is better: "higher", "lower" or "" for neither. Neighbours of one `group` share a heading."""
+    """Title, and which way is better ("higher", "lower" or ""). Neighbours of one `group` share a heading."""
 
     title: str
     better: str = ""
@@ -54,6 +56,11 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     note: str = ""
+
+
+def spans(columns: Sequence[Column]) -> list[tuple[str, int]]:
+    """Neighbouring columns of one group, as (group, how many)."""
+    return [(group, len(list(own))) for group, own in groupby(columns, key=lambda column: column.group)]
 
 
 def cell(row: Measurement | None) -> Cell:
@@ -112,8 +119,8 @@ def methods_table(view: View) -> Table:
         "system",
         columns,
         (*marked, *_references(view, [asked[i] for i in keep])),
-        "The best value of each column is marked, without regard to intervals. Leakage is what the strongest of the fresh"
-        " attackers reads; excess is leakage less the floor (a difference of two means, without an interval of its own).",
+        "The best value of each column is marked, without regard to intervals. Leakage is what the strongest of the"
+        " fresh attackers reads; excess is leakage less the floor (a difference of two means, without an interval).",
     )
 
 
@@ -126,8 +133,7 @@ def _answer(view: View, system: System, asked: _Asked) -> Measurement | None:
 
 
 def _small_print(system: System) -> str:
-    count = len(system.seeds)
-    return f"{system.name}, {count} {'seed' if count == 1 else 'seeds'}"
+    return f"{system.name}, {seeds_count(len(system.seeds))}"
 
 
 def _group(view: View, system: System) -> str:
@@ -155,9 +161,7 @@ def _mark_best(
 def _references(view: View, asked: Sequence[_Asked]) -> list[Row]:
     """Floor, majority and chance, each under the columns that it belongs to."""
     rows: list[Row] = []
-    floors = [
-        None if a.excess or a.question.kind != "leakage" else view.anyones(view.floor(a.question)) for a in asked
-    ]
+    floors = [None if a.excess or a.question.kind != "leakage" else view.anyones(view.floor(a.question)) for a in asked]
     heads = (
         ("floor", "what the other label alone tells", floors),
         ("majority", "always the commonest class", [_guess(view, "majority", a) for a in asked]),
@@ -181,9 +185,7 @@ def attackers_table(view: View) -> Table | None:
     questions: dict[tuple[str, str], list[Question]] = {}
     for split in view.splits:
         for title, make in (("leak", view.leak), ("back", view.back)):
-            read, told = (
-                (view.secondary, view.primary) if title == "leak" else (view.primary, view.secondary)
-            )
+            read, told = (view.secondary, view.primary) if title == "leak" else (view.primary, view.secondary)
             for attacker in _attackers(view, read, told):
                 group = f"{told} from {read} embedding, {split_words(split)}"
                 questions.setdefault((group, attacker), []).append(make(split, attacker))
@@ -204,7 +206,7 @@ def _attackers(view: View, read: str, told: str) -> list[str]:
 def combined_table(view: View) -> Table | None:
     """The selection score of Peri et al. 2021, section 4.2: a sum of two fractions, so it is not shown in percent."""
     questions = [(Column(split_words(split), "lower"), view.combined(split)) for split in view.splits]
-    table = _plain_table(
+    return _plain_table(
         view,
         "combined",
         f"Combined score (Peri et al. 2021, section 4.2): F1 of {view.primary} from {view.secondary} embeddings plus"
@@ -212,10 +214,10 @@ def combined_table(view: View) -> Table | None:
         " about utility.",
         questions,
     )
-    return table
 
 
 def _plain_table(view: View, key: str, caption: str, asked: Sequence[tuple[Column, Question]]) -> Table | None:
+    asked = [(c, q) for c, q in asked if any(find(s.measurements, q) for s in view.systems)]
     rows: list[Row] = []
     for system in view.systems:
         cells = tuple(cell(find(system.measurements, question)) for _, question in asked)
@@ -246,3 +248,30 @@ def recall_table(view: View) -> Table | None:
 
 def _recall(row: Measurement | None, name: str) -> Cell:
     return EMPTY if row is None or name not in row.recall else Cell(percent(row.recall[name]))
+
+
+def health_table(view: View, health: Sequence[Health]) -> Table | None:
+    """Training adversary and fresh probe of every run; None where no run kept both."""
+    if not health:
+        return None
+    titles = ("seed", "reads", "epoch", "adversary", "fresh probe", "guessing", "adversary is")
+    return Table(
+        "health",
+        "Adversary health: the training adversary's score beside a fresh probe's on the same validation embeddings, at"
+        " the epoch whose weights are kept. Percent.",
+        "system",
+        tuple(Column(title) for title in titles),
+        tuple(Row(h.system.label, _health_cells(h), "", _group(view, h.system)) for h in health),
+    )
+
+
+def _health_cells(h: Health) -> tuple[Cell, ...]:
+    return (
+        Cell(seeds_words([h.run.leakage.seed])),
+        Cell(f"{h.told} from {h.read}"),
+        Cell(str(h.epoch)),
+        Cell(percent(h.adversary)),
+        Cell(percent(h.probe)),
+        EMPTY if h.guessing is None else Cell(percent(h.guessing)),
+        Cell(("⚠ " if h.state is State.BLIND else "") + h.state.value),
+    )

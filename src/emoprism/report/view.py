@@ -57,8 +57,10 @@ class View:
         self.primary = comparison.primary
         self.secondary = comparison.secondary
         order = list(Role)
-        self.systems = sorted(comparison.systems, key=lambda s: (-self.width(s), order.index(self.role(s))))
-        """By width of the secondary embedding, widest first (as the paper's Table 1), then by role."""
+        self.systems = sorted(
+            comparison.systems, key=lambda s: (self.width(s) > 0, -self.width(s), order.index(self.role(s)))
+        )
+        """By width of the secondary embedding, none, then widest first (as the paper's Table 1), then by role."""
 
     def role(self, system: System) -> Role:
         """A system with one embedding only is single-task; the baseline is the one the comparison names."""
@@ -89,7 +91,7 @@ class View:
 
     @cached_property
     def series(self) -> list[tuple[str, str, list[System]]]:
-        """Baseline and methods as (name, label, systems by width): one colour each in figures, one column in Table 1."""
+        """Baseline and methods as (name, label, systems by width): a colour each in figures, a column in Table 1."""
         names: dict[str, list[System]] = {}
         for system in [*self.having(Role.BASELINE), *self.having(Role.METHOD)]:
             names.setdefault(system.name, []).append(system)
@@ -142,3 +144,9 @@ class View:
         """The better of the two guesses, uniform and commonest class."""
         rows = [self.anyones(self.guess(kind, attribute, split)) for kind in ("chance", "majority")]
         return max((row.value for row in rows if row is not None), default=None)
+
+
+def system_title(view: View, system: System) -> str:
+    """The label, with the dimension where there are several."""
+    width = view.width(system)
+    return f"{system.label}, {width} dimensions" if width and len(view.widths) > 1 else system.label

@@ -34,9 +34,9 @@ def listing(parts: Sequence[str]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def listing_or(parts: Sequence[str]) -> str:
-    """["a", "b"] -> "a or b"."""
-    return " or ".join(parts)
+def seeds_count(count: int) -> str:
+    """1 -> "1 seed"; 5 -> "5 seeds"."""
+    return f"{count} seed" if count == 1 else f"{count} seeds"
 
 
 def plain(name: str) -> str:
