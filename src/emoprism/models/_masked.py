@@ -60,8 +60,8 @@ class MaskedBatchNorm(nn.Module):
     """Batch normalisation (Ioffe & Szegedy 2015) whose statistics are over the valid positions of all processes.
 
     Channels are dimension 1, as in torch: values [N, C, *positions]. A mask [N, T] speaks of dimension 2. One valid
-    value per channel is enough; with none at all the running statistics stay as they are. `affine` False leaves out scale
-    and shift: before a layer that is normalised again they would be moved by rounding errors alone.
+    value per channel is enough; with none at all the running statistics stay as they are. `affine` False leaves out
+    scale and shift: a shift before a layer that is normalised again would be moved by rounding errors alone.
     """
 
     running_mean: Tensor
@@ -70,8 +70,8 @@ class MaskedBatchNorm(nn.Module):
     def __init__(self, channels: int, *, momentum: float = 0.1, eps: float = 1e-5, affine: bool = True) -> None:
         super().__init__()
         self.momentum, self.eps = momentum, eps
-        self.weight = nn.Parameter(torch.ones(channels), requires_grad=affine)
-        self.bias = nn.Parameter(torch.zeros(channels), requires_grad=affine)
+        self.weight = nn.Parameter(torch.ones(channels)) if affine else None
+        self.bias = nn.Parameter(torch.zeros(channels)) if affine else None
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
 
@@ -87,9 +87,11 @@ class MaskedBatchNorm(nn.Module):
                 training=True, momentum=self.momentum, eps=self.eps,
             )  # fmt: skip
         mean, variance = self._statistics(exact(values), mask)
-        scale = self.weight * (variance + self.eps).rsqrt()
         shape = (1, -1, *[1] * (values.ndim - 2))
-        return ((exact(values) - mean.view(shape)) * scale.view(shape) + self.bias.view(shape)).to(values.dtype)
+        normal = (exact(values) - mean.view(shape)) * (variance + self.eps).rsqrt().view(shape)
+        if self.weight is not None and self.bias is not None:
+            normal = normal * self.weight.view(shape) + self.bias.view(shape)
+        return normal.to(values.dtype)
 
     def _statistics(self, values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
         """Mean and variance per channel in two passes, which is exact where one pass would cancel."""

@@ -46,7 +46,7 @@ class Conv1d(Encoder):
     def forward(self, stream: Stream) -> Float[Tensor, "B D"]:
         """One vector per clip."""
         mask = stream.mask
-        values = keep_valid(stream.values.to(self.standardise.weight.dtype), mask).transpose(1, 2)
+        values = keep_valid(stream.values.to(self.standardise.running_mean.dtype), mask).transpose(1, 2)
         values = _masked(self.standardise(values, mask), mask)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             mask = mask[:, ::STRIDE]

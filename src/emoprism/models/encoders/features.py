@@ -40,7 +40,7 @@ class Features(Encoder):
 
     def forward(self, stream: Stream) -> Float[Tensor, "B D"]:
         """One vector per clip."""
-        steps = self.standardise(stream.values[stream.mask].to(self.standardise.weight.dtype))
+        steps = self.standardise(stream.values[stream.mask].to(self.standardise.running_mean.dtype))
         for layer, norm in zip(self.layers, self.norms, strict=True):
             steps = F.relu(norm(layer(steps)))
         placed = steps.new_zeros(*stream.mask.shape, steps.shape[1])
