@@ -38,7 +38,6 @@ def _synthetic(speaker: int, emotion: int, generator: np.random.Generator) -> Pr
             "action_units": np.zeros(1),
         },
         boxes=np.tile(np.float32([0, 0, FACE_SIDE, FACE_SIDE]), (frames, 1)),
-        size=(FACE_SIDE, FACE_SIDE),
     )
 
 
