@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from emoprism.console import track
+from emoprism.errors import Problem, RecipeError
 from emoprism.puppets.draw import Painter
 from emoprism.puppets.encode import write_mp4
 from emoprism.puppets.people import Person
@@ -49,14 +50,24 @@ def render_clip(job: Job) -> None:
 
 
 def render_all(jobs: Sequence[Job], workers: int | None) -> None:
-    """Render what is not there yet, in `workers` processes (all cores by default), with progress."""
+    """Render what is not there yet, in `workers` processes (all cores by default), with progress.
+
+    Raises RecipeError for fewer than one worker.
+    """
+    if workers is not None and workers < 1:
+        raise RecipeError(Problem("--workers", f"{workers} processes cannot work", "give 1 or more"))
     _sweep({job.path.parent for job in jobs})
     todo = [job for job in jobs if not job.path.exists()]
-    count = min(workers or len(os.sched_getaffinity(0)), len(todo))
+    count = min(cores() if workers is None else workers, len(todo))
     done = len(jobs) - len(todo)
     rendered = _here(todo) if count <= 1 else _in_processes(todo, count)
     for _ in track(rendered, "clips", len(jobs), done=done):
         pass
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _sweep(folders: set[Path]) -> None:

@@ -13,7 +13,8 @@ from emoprism.puppets.people import Person
 from emoprism.puppets.plan import ClipPlan
 from emoprism.puppets.rig import CHANNELS
 from emoprism.puppets.settings import PuppetSettings
-from emoprism.puppets.speech import CONTROL, Speech
+from emoprism.puppets.speech import Speech
+from emoprism.puppets.utterance import CONTROL
 
 Track = Float64[np.ndarray, "T"]
 
