@@ -53,8 +53,8 @@ class SpeakerPairs:
 
     speakers: tuple[str, ...]
     same: Float[np.ndarray, "S T"]
-    other: Float[np.ndarray, "S S T"]
-    """[i, j] with i < j; zero elsewhere."""
+    other: Float[np.ndarray, "P T"]
+    """P = S (S - 1) / 2 rows, in the order of numpy's triu_indices(S, 1)."""
 
     @classmethod
     def of(
@@ -66,23 +66,24 @@ class SpeakerPairs:
         count = len(present)
         steps = int(np.clip(CELLS // max(count, 1) ** 2, 16, COARSE))
         coarse = _coarse(*_histograms(vectors, labels), steps)
-        table = np.zeros((count * count, steps))
+        first, second = np.triu_indices(count)
+        place = np.zeros((count, count), dtype=np.int64)
+        place[first, second] = place[second, first] = np.arange(len(first))
+        table = np.zeros((len(first), steps))
         for rows, columns, score in _scores(vectors):
-            low, high = np.minimum(label[rows], label[columns]), np.maximum(label[rows], label[columns])
-            cells = (low * count + high) * steps + coarse[score]
+            cells = place[label[rows], label[columns]] * steps + coarse[score]
             table += np.bincount(cells, minlength=table.size).reshape(table.shape)
-        cube = table.reshape(count, count, steps)
-        same = cube[np.arange(count), np.arange(count)].copy()
-        cube[np.arange(count), np.arange(count)] = 0
-        return cls(tuple(classes[i] for i in present), same, cube)
+        return cls(tuple(classes[i] for i in present), table[first == second], table[first != second])
 
     def values(self, weights: Float[np.ndarray, "R S"], metric: CurveMetric) -> Float[np.ndarray, "R"]:
         """The metric for R resamples of the speakers; NaN for one that has no pair of a kind."""
+        first, second = np.triu_indices(len(self.speakers), 1)
+        at_once = max(1, CELLS // max(len(first), COARSE))
         out = np.empty(len(weights))
-        for start in range(0, len(weights), 100):
-            some = weights[start : start + 100]
-            across = np.einsum("rit,ri->rt", np.einsum("ijt,rj->rit", self.other, some, optimize=True), some)
-            out[start : start + 100] = metric.of_curve(rates(some @ self.same, across))
+        for start in range(0, len(weights), at_once):
+            some = weights[start : start + at_once]
+            across = (some[:, first] * some[:, second]) @ self.other
+            out[start : start + at_once] = metric.of_curve(rates(some @ self.same, across))
         return out
 
 
