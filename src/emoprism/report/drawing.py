@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 INK = "#010203"
 PAPER = "#fefdfc"
+ON_PAGE = {INK: "currentColor", PAPER: "var(--paper)", "#0072b2": "var(--blue)"}
+"""Colours that the page's style chooses; the palette's blue is hard to see on black."""
 PIXELS_PER_POINT = 1.4
 """Size of figures on the page: all texts of one size, whatever the figure's own."""
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#B8A800", "#7F7F7F")
@@ -41,7 +43,10 @@ class Drawing:
     @property
     def inline(self) -> str:
         """For the page: ink and paper are the page's."""
-        return self.svg.replace(INK, "currentColor").replace(PAPER, "var(--paper)")
+        svg = self.svg
+        for drawn, shown in ON_PAGE.items():
+            svg = svg.replace(drawn, shown)
+        return svg
 
     @property
     def file(self) -> str:

@@ -29,12 +29,12 @@ class Report:
     secondary: str
     findings: tuple[Finding, ...]
     methods: Table
-    attackers: Table | None
+    attackers: tuple[Table, ...]
     table_1: Table | None
     figure_3: tuple[Drawing, ...]
     combined: Table | None
     stuart_maxwell: Table | None
-    recall: Table | None
+    recall: tuple[Table, ...]
     health: Table | None
     curves: tuple[Drawing, ...]
     more_curves: tuple[Drawing, ...]
@@ -46,7 +46,7 @@ class Report:
     def tables(self) -> list[Table]:
         """The tables that are exported, as far as they exist."""
         main = (self.methods, self.table_1, self.combined)
-        found = (*main, self.stuart_maxwell, self.recall, self.attackers, self.health)
+        found = (*main, self.stuart_maxwell, *self.recall, *self.attackers, self.health)
         return [table for table in found if table is not None]
 
     @property
@@ -67,12 +67,12 @@ def assemble(audit: Audit) -> Report:
         secondary=view.secondary,
         findings=tuple(verdict(view, health)),
         methods=tables.methods_table(view),
-        attackers=tables.attackers_table(view),
+        attackers=tuple(tables.attackers_tables(view)),
         table_1=paper.table_1(view),
         figure_3=tuple(figure for figure in figures if figure is not None),
         combined=tables.combined_table(view),
         stuart_maxwell=paper.stuart_maxwell_table(view),
-        recall=tables.recall_table(view),
+        recall=tuple(tables.recall_tables(view)),
         health=health_table(view, health),
         curves=_curves(audit, view, near, health),
         more_curves=_curves(audit, view, far, health),

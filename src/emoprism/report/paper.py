@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from emoprism.leakage.results import System
+from collections.abc import Sequence
+
+from emoprism.leakage.results import StuartMaxwell
 from emoprism.report.tables import EMPTY, Cell, Column, Row, Table, cell
 from emoprism.report.view import View, find
 from emoprism.report.words import split_words
@@ -51,26 +53,45 @@ def _theirs(width: int) -> tuple[Cell, ...]:
 
 
 def stuart_maxwell_table(view: View) -> Table | None:
-    """Each system's predictions against the baseline's on the same clips, per seed."""
-    rows: list[Row] = []
-    for system in view.systems:
-        for test in system.stuart_maxwell:
-            differs = "differs" if test.p_value < ALPHA else "not shown to differ"
-            p = "< 0.0001" if test.p_value < 0.0001 else f"{test.p_value:.4f}"
-            seed = "–" if test.seed is None else str(test.seed)
-            cells = (test.attribute, split_words(test.split), test.against, seed, f"{test.statistic:.2f}", p, differs)
-            rows.append(Row(system.label, tuple(Cell(text) for text in cells), _below(view, system)))
-    if not rows:
+    """Each system's predictions against the baseline's on the same clips: a row for each comparison, p by seed."""
+    tests = [(system, test) for system in view.systems for test in system.stuart_maxwell]
+    if not tests:
         return None
+    seeds = sorted({test.seed for _, test in tests}, key=lambda seed: -1 if seed is None else seed)
+    rows: dict[tuple[str, int, str, str, str], list[StuartMaxwell]] = {}
+    for system, test in tests:
+        key = (system.label, view.width(system), test.attribute, test.split, test.against)
+        rows.setdefault(key, []).append(test)
+    columns = ("predicted", "against", *(f"p, {_seed(seed)}" for seed in seeds), "differs")
     return Table(
         "stuart-maxwell",
-        "Stuart-Maxwell test of marginal homogeneity. H0: both systems predict each class equally often; rejected"
-        f" where p < {ALPHA} (footnote 1 of the paper).",
+        "Stuart-Maxwell test of marginal homogeneity, p and below it the statistic. H0: both systems predict each class"
+        f" equally often; rejected where p < {ALPHA} (footnote 1 of the paper).",
         "system",
-        tuple(Column(t) for t in ("attribute", "clips of", "against", "seed", "statistic", "p", "outcome")),
-        tuple(rows),
+        tuple(Column(title) for title in columns),
+        tuple(_test_row(view, key, own, seeds) for key, own in rows.items()),
     )
 
 
-def _below(view: View, system: System) -> str:
-    return f"{view.width(system)} dimensions" if view.width(system) else ""
+def _seed(seed: int | None) -> str:
+    return "no seed" if seed is None else f"seed {seed}"
+
+
+def _test_row(
+    view: View, key: tuple[str, int, str, str, str], tests: Sequence[StuartMaxwell], seeds: Sequence[int | None]
+) -> Row:
+    label, width, attribute, split, against = key
+    by_seed = {test.seed: test for test in tests}
+    rejected = sum(test.p_value < ALPHA for test in tests)
+    cells = (
+        Cell(f"{attribute}, {split_words(split)}"),
+        Cell(against),
+        *(_test_cell(by_seed[seed]) if seed in by_seed else EMPTY for seed in seeds),
+        Cell(f"in {rejected} of {len(tests)}"),
+    )
+    group = f"{width}-dimensional {view.secondary} embedding" if width and len(view.widths) > 1 else ""
+    return Row(label, cells, group=group)
+
+
+def _test_cell(test: StuartMaxwell) -> Cell:
+    return Cell("< 0.0001" if test.p_value < 0.0001 else f"{test.p_value:.4f}", f"{test.statistic:.2f}")

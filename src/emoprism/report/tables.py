@@ -180,27 +180,25 @@ def _guess(view: View, kind: str, asked: _Asked) -> Measurement | None:
     return view.anyones(view.guess(kind, question.attribute, question.split))
 
 
-def attackers_table(view: View) -> Table | None:
-    """Every attacker's own score, by system and direction; None where there is only the strongest."""
-    questions: dict[tuple[str, str], list[Question]] = {}
-    for split in view.splits:
-        for title, make in (("leak", view.leak), ("back", view.back)):
-            read, told = (view.secondary, view.primary) if title == "leak" else (view.primary, view.secondary)
-            for attacker in _attackers(view, read, told):
-                group = f"{told} from {read} embedding, {split_words(split)}"
-                questions.setdefault((group, attacker), []).append(make(split, attacker))
-    return _plain_table(
-        view,
-        "attackers",
-        "Every attacker on its own. Percent.",
-        [(Column(plain(attacker), "", group), q[0]) for (group, attacker), q in questions.items()],
+def attackers_tables(view: View) -> list[Table]:
+    """Every attacker's own score, a table for each direction and split that has any."""
+    directions = (
+        (view.leak, f"{view.primary} from the {view.secondary} embedding"),
+        (view.back, f"{view.secondary} from the {view.primary} embedding"),
     )
+    found: list[Table | None] = []
+    for split in view.splits:
+        for make, what in directions:
+            asked = [(Column(plain(name), "lower"), make(split, name)) for name in _attackers(view, make(split))]
+            caption = f"Every attacker on its own: {what}, {split_words(split)}. Percent."
+            found.append(_plain_table(view, f"attackers-{len(found) + 1}", caption, asked))
+    return [table for table in found if table is not None]
 
 
-def _attackers(view: View, read: str, told: str) -> list[str]:
+def _attackers(view: View, question: Question) -> list[str]:
     rows = [row for s in view.systems for row in s.measurements if row.kind == "leakage"]
-    names = [r.attacker for r in rows if (r.embedding, r.attribute) == (read, told) and r.attacker != STRONGEST]
-    return list(dict.fromkeys(names))
+    own = [r for r in rows if (r.embedding, r.attribute) == (question.embedding, question.attribute)]
+    return sorted({row.attacker for row in own} - {STRONGEST, ""})
 
 
 def combined_table(view: View) -> Table | None:
@@ -226,28 +224,27 @@ def _plain_table(view: View, key: str, caption: str, asked: Sequence[tuple[Colum
     return Table(key, caption, "system", tuple(column for column, _ in asked), tuple(rows)) if rows else None
 
 
-def recall_table(view: View) -> Table | None:
+def recall_tables(view: View) -> list[Table]:
     """Recall per class of the primary attribute: told by its own embedding, and leaked by the other one."""
     asked = [
-        (f"{view.primary} told, {split_words(split)}", view.utility(view.primary, split)) for split in view.splits
-    ] + [(f"{view.primary} leaked, {split_words(split)}", view.leak(split)) for split in view.splits]
-    found = {(s.name, view.width(s), g): find(s.measurements, q) for s in view.systems for g, q in asked}
-    classes = sorted({name for row in found.values() if row is not None for name in row.recall})
-    groups = [g for g, _ in asked if any(r is not None and r.recall for (_, _, k), r in found.items() if k == g)]
-    if not classes or not groups:
-        return None
-    rows: list[Row] = []
-    for s in view.systems:
-        lines = [found[s.name, view.width(s), g] for g in groups]
-        cells = tuple(_recall(row, name) for row in lines for name in classes)
-        if any(c is not EMPTY for c in cells):
-            rows.append(Row(s.label, cells, _small_print(s), _group(view, s)))
-    columns = tuple(Column(name, "", group) for group in groups for name in classes)
-    return Table("recall", f"Recall per class of {view.primary}. Percent.", "system", columns, tuple(rows))
+        (f"told by the {view.primary} embedding", split, view.utility(view.primary, split)) for split in view.splits
+    ]
+    asked += [(f"leaked by the {view.secondary} embedding", split, view.leak(split)) for split in view.splits]
+    found: list[Table] = []
+    for what, split, question in asked:
+        lines = [(s, find(s.measurements, question)) for s in view.systems]
+        known = [(s, row) for s, row in lines if row is not None and row.recall]
+        classes = sorted({name for _, row in known for name in row.recall})
+        rows = [Row(s.label, _recalls(row, classes), _small_print(s), _group(view, s)) for s, row in known]
+        if rows:
+            caption = f"Recall of each class of {view.primary}, {what}, {split_words(split)}. Percent."
+            columns = tuple(Column(name) for name in classes)
+            found.append(Table(f"recall-{len(found) + 1}", caption, "system", columns, tuple(rows)))
+    return found
 
 
-def _recall(row: Measurement | None, name: str) -> Cell:
-    return EMPTY if row is None or name not in row.recall else Cell(percent(row.recall[name]))
+def _recalls(row: Measurement, classes: Sequence[str]) -> tuple[Cell, ...]:
+    return tuple(Cell(percent(row.recall[name])) if name in row.recall else EMPTY for name in classes)
 
 
 def health_table(view: View, health: Sequence[Health]) -> Table | None:
