@@ -74,6 +74,7 @@ def _choose(family: Family[Any], value: object) -> Choice:
     return Choice(name=name, options=options)
 
 
+DetectorChoice = Annotated[Choice, BeforeValidator(partial(_choose, DETECTORS))]
 SplitChoice = Annotated[Choice, BeforeValidator(partial(_choose, SPLITTERS))]
 ModelChoice = Annotated[Choice, BeforeValidator(partial(_choose, MODELS))]
 EncoderChoice = Annotated[Choice, BeforeValidator(partial(_choose, ENCODERS))]

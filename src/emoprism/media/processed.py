@@ -6,20 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float32, Float64, Shaped
+from jaxtyping import Float32, Float64, Shaped, UInt8
 
 
 @dataclass(frozen=True)
 class FaceTrack:
-    """One face through a clip: when and where it was found, before crops are taken.
+    """One face through a clip, at the sampled frames in which it was found.
 
-    `times` are seconds from the start of the clip, `boxes` (x0, y0, x1, y1) in pixels of the shown picture, smoothed.
+    `times` are seconds from the start of the clip, `boxes` (x0, y0, x1, y1) those of the crops, in pixels of the
+    shown picture (they may reach beyond it), `scores` the detector's, `crops` RGB.
     """
 
     number: int
     times: Float64[np.ndarray, "T"]
     boxes: Float32[np.ndarray, "T 4"]
     scores: Float32[np.ndarray, "T"]
+    crops: UInt8[np.ndarray, "T S S 3"]
     main: bool = False
 
 
@@ -27,8 +29,9 @@ class FaceTrack:
 class ProcessedClip:
     """Streams of one clip. `streams["face"]` is uint8 [T, S, S, 3] RGB, every other float32 [T, D].
 
-    `times[s]` are seconds from the start of the clip, one per step. `boxes` are the crops' boxes, one per face
-    step. `tracks` are all faces that were followed, the main one included. `notes` say per stream why it is missing.
+    `times[s]` are seconds from the start of the clip, one per step. `boxes` are those of the face crops. `tracks` are
+    all faces that were followed, the main one (whose crops are the face stream) among them. `notes` say per stream
+    why it is missing. `seconds` is how long the clip is, after truncation.
     """
 
     seconds: float
@@ -37,5 +40,3 @@ class ProcessedClip:
     boxes: Float32[np.ndarray, "T 4"]
     tracks: tuple[FaceTrack, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict[str, str])
-    size: tuple[int, int] | None = None
-    """Width and height of the shown picture, None without a video."""

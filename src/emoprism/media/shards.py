@@ -23,6 +23,8 @@ from emoprism.types import FACE, StreamSpec
 STAGE = "prepare"
 CLIPS = "clips.csv"
 REJECTED = "rejected.csv"
+TRACK = "track"
+"""Prefix of the tensors that hold the crops of a track by its number."""
 LABEL, STEPS, NOTE = "label:", "steps:", "note:"
 """Prefixes of the columns of clips.csv that hold labels, lengths of streams, and why a stream is missing."""
 

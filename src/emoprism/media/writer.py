@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float32, Float64, UInt8
 from safetensors.numpy import save
 
 from emoprism.errors import MediaError
 from emoprism.media.processed import FaceTrack, ProcessedClip
-from emoprism.media.shards import CLIPS, LABEL, NOTE, REJECTED, STEPS, read_header
+from emoprism.media.shards import CLIPS, LABEL, NOTE, REJECTED, STEPS, TRACK, read_header
 from emoprism.stage import Manifest, Stage, write_bytes, write_text
 from emoprism.types import FACE, Clip
 
@@ -32,41 +32,58 @@ class Rejection:
     reason: str
 
 
-def write_shard(path: Path, used: Sequence[tuple[Clip, ProcessedClip]], rejected: Sequence[Rejection]) -> None:
+@dataclass(frozen=True)
+class Encoded:
+    """A processed clip ready to be stored: its row of the tables, and its tensors."""
+
+    row: Mapping[str, Any]
+    tensors: Mapping[str, np.ndarray]
+
+
+def encode(clip: Clip, done: ProcessedClip, *, all_tracks: bool = False) -> Encoded:
+    """Crops as JPEG, the rest as float32. `all_tracks`: also keep the crops of tracks other than the main one."""
+    tensors = _faces(FACE, done.streams[FACE], done.times[FACE], done.boxes) if FACE in done.streams else {}
+    for name, values in done.streams.items():
+        if name != FACE:
+            tensors |= {name: values.astype(np.float32), f"{name}.times": done.times[name].astype(np.float64)}
+    if all_tracks:
+        for track in done.tracks:
+            tensors |= _faces(f"{TRACK}{track.number}", track.crops, track.times, track.boxes)
+    return Encoded(_row(clip, done), tensors)
+
+
+def write_shard(path: Path, used: Sequence[Encoded], rejected: Sequence[Rejection]) -> None:
     """One shard: the streams as tensors, and the rows of clips and rejections as JSON in its header."""
     tensors: dict[str, np.ndarray] = {}
-    rows: list[dict[str, Any]] = []
-    for clip, done in used:
-        tensors |= {f"{clip.id}/{key}": np.ascontiguousarray(value) for key, value in _tensors(done).items()}
-        rows.append(_row(clip, done, path.name))
+    for item in used:
+        tensors |= {f"{item.row['clip']}/{key}": np.ascontiguousarray(value) for key, value in item.tensors.items()}
+    rows = [{**item.row, "shard": path.name} for item in used]
     header = {"clips": json.dumps(rows), "rejected": json.dumps([asdict(item) for item in rejected])}
     write_bytes(path, save(tensors, metadata=header))
 
 
-def _tensors(done: ProcessedClip) -> dict[str, np.ndarray]:
-    tensors: dict[str, np.ndarray] = {}
-    for name, values in done.streams.items():
-        if name == FACE:
-            parts = [_jpeg(image) for image in values]
-            tensors[f"{FACE}.jpeg"] = np.concatenate(parts)
-            tensors[f"{FACE}.ends"] = np.cumsum([len(part) for part in parts], dtype=np.int64)
-            tensors[f"{FACE}.boxes"] = done.boxes.astype(np.float32)
-        else:
-            tensors[name] = values.astype(np.float32)
-        tensors[f"{name}.times"] = done.times[name].astype(np.float64)
-    return tensors
+def _faces(
+    name: str,
+    crops: UInt8[np.ndarray, "T S S 3"],
+    times: Float64[np.ndarray, "T"],
+    boxes: Float32[np.ndarray, "T 4"],
+) -> dict[str, np.ndarray]:
+    parts = [_jpeg(image) for image in crops]
+    ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
+    jpeg = np.concatenate(parts)
+    return {f"{name}.jpeg": jpeg, f"{name}.ends": ends, f"{name}.boxes": boxes, f"{name}.times": times}
 
 
 def _jpeg(image: UInt8[np.ndarray, "S S 3"]) -> UInt8[np.ndarray, "bytes"]:
     import cv2
 
-    done, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    done, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not done:
         raise MediaError("a face crop could not be stored as JPEG")
-    return data
+    return data.reshape(-1)
 
 
-def _row(clip: Clip, done: ProcessedClip, shard: str) -> dict[str, Any]:
+def _row(clip: Clip, done: ProcessedClip) -> dict[str, Any]:
     return {
         "clip": clip.id,
         "origin": clip.origin,
@@ -77,7 +94,6 @@ def _row(clip: Clip, done: ProcessedClip, shard: str) -> dict[str, Any]:
         "shapes": {name: list(values.shape[1:]) for name, values in done.streams.items()},
         "notes": dict(done.notes),
         "tracks": [_track(track) for track in done.tracks],
-        "shard": shard,
     }
 
 

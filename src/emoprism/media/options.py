@@ -1,0 +1,78 @@
+"""The user's options of `emoprism prepare`, which `predict` takes over from the data a model was trained on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from emoprism.media.detectors.base import Detector
+from emoprism.recipe import DETECTORS, Choice, DetectorChoice, Strict, check_model, with_overrides
+from emoprism.stage import sha256
+
+
+class PrepareOptions(Strict):
+    """How clips are turned into streams. `detector` is written `detector=NAME`, its options `detector.KEY=VALUE`."""
+
+    fps: Annotated[float, Field(gt=0, le=120)] = 3.0
+    """Pictures sampled per second."""
+    seconds: Annotated[float, Field(gt=0, le=7200)] = 12.0
+    """Clips are cut after so many seconds (Peri et al. 2021, section 4.2); shorter ones keep their length."""
+    crop: Annotated[int, Field(ge=16, le=1024)] = 224
+    """Side of the face crops in pixels."""
+    margin: Annotated[float, Field(ge=0, le=2)] = 0.2
+    """Added to each side of a face's box, in sides of the box."""
+    detector: DetectorChoice = Choice(name="blazeface")
+    require: Literal["any", "face", "audio", "both"] = "any"
+    """What a clip must have to be used; `any`: a face, or sound, or features."""
+    tracks: Literal["main", "all"] = "main"
+    """Whose crops are kept. `all`: those of every face in the shard, beside the main one's."""
+    track_frames: PositiveInt = 2
+    """A face is one that was found in at least so many sampled pictures (in all, where a clip has fewer)."""
+    timeout: PositiveFloat = 120.0
+    """A clip that takes longer than so many seconds to process is rejected."""
+    corpus: dict[str, Any] = {}
+    """Options of the corpus adapter, `corpus.KEY=VALUE`."""
+
+    @classmethod
+    def read(cls, arguments: Sequence[str]) -> PrepareOptions:
+        """From `key=value` arguments. Raises RecipeError with everything that is wrong with them."""
+        return check_model(cls, with_overrides({"detector": {"name": "blazeface"}}, list(map(_named, arguments))), "")
+
+    @classmethod
+    def of_manifest(cls, options: Mapping[str, Any]) -> PrepareOptions:
+        """From the options of a prepared directory's manifest: what other media need to be processed the same way."""
+        return check_model(cls, options["media"], "options of prepare")
+
+    def for_manifest(self, corpus: str) -> dict[str, Any]:
+        """What the manifest says was asked. The detector's weights by their hash, wherever the file lies."""
+        media = self.model_dump(mode="json", exclude={"corpus"})
+        file = find_detector(self).model_file
+        weights = {} if file is None else {"detector_sha256": sha256(file)}
+        return {"corpus": {"name": corpus, **self.corpus}, "media": media, **weights}
+
+    def key(self) -> str:
+        """A short name for these options."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+
+def find_detector(options: PrepareOptions) -> Detector:
+    """The detector of these options, made once per process."""
+    return _detector(options.detector.model_dump_json())
+
+
+@lru_cache(maxsize=4)
+def _detector(choice: str) -> Detector:
+    import json
+
+    tree: dict[str, Any] = json.loads(choice)
+    return DETECTORS.make(tree.pop("name"), options=tree)
+
+
+def _named(argument: str) -> str:
+    """`detector=NAME` as `detector.name=NAME`, so that it goes together with `detector.KEY=VALUE`."""
+    key, _, value = argument.partition("=")
+    return f"detector.name={value}" if key == "detector" and not value.lstrip().startswith("{") else argument

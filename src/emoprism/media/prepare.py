@@ -1,0 +1,139 @@
+"""The prepare stage: a corpus in, shards of face crops, log-mels and feature streams out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from emoprism import console
+from emoprism.corpora.base import Corpus
+from emoprism.errors import CorpusError, EmoprismError, MediaError, Problem
+from emoprism.media import writer
+from emoprism.media.options import PrepareOptions, find_detector
+from emoprism.media.process import process_clip
+from emoprism.media.processed import FaceTrack, ProcessedClip
+from emoprism.media.shards import REJECTED, STAGE
+from emoprism.media.workers import Lost, run_jobs, usable_cores
+from emoprism.media.writer import Encoded, Rejection, encode, write_shard
+from emoprism.recipe import CORPORA
+from emoprism.stage import Stage
+from emoprism.types import Clip
+
+__all__ = ["FaceTrack", "PrepareOptions", "ProcessedClip", "prepare", "process_clip"]
+
+CLIPS_PER_SHARD = 16
+LIBRARIES = ("numpy", "av", "opencv-python-headless", "scipy", "safetensors")
+
+
+def prepare(
+    corpus: str, path: Path, out: Path, options: list[str], *, workers: int | None = None, overwrite: bool = False
+) -> None:
+    """Prepare every clip of a corpus. What is written depends neither on the number of workers nor on interruptions."""
+    asked = PrepareOptions.read(options)
+    made: Corpus = CORPORA.make(corpus, path, options=asked.corpus)
+    clips = made.clips()
+    _check_ids(clips, path)
+    find_detector(asked).detect(np.zeros((64, 64, 3), dtype=np.uint8))
+    stage = Stage.begin(
+        out,
+        STAGE,
+        options=asked.for_manifest(corpus),
+        inputs={"corpus": path},
+        libraries=LIBRARIES,
+        overwrite=overwrite,
+    )
+    if stage.done:
+        console.say(f"{out}: prepared already")
+        return
+    for leftover in out.glob(".*.safetensors"):
+        leftover.unlink()
+    began = time.monotonic()
+    fresh = _write_shards(stage, clips, asked, workers or usable_cores())
+    manifest = writer.finish(stage, _names(clips), {"citation": made.citation, "licence": made.licence})
+    _say_summary(out, manifest.facts["clips"], manifest.facts["rejected"], fresh, time.monotonic() - began)
+
+
+def _write_shards(stage: Stage, clips: Sequence[Clip], options: PrepareOptions, workers: int) -> float:
+    """Write every shard that is not there yet; returns the seconds of media that went into them."""
+    shards = {name: _members(clips, number) for number, name in enumerate(_names(clips))}
+    done = {name for name in shards if (stage.directory / name).is_file()}
+    todo = [(name, clip) for name, members in shards.items() if name not in done for clip in members]
+    kept = sum(len(shards[name]) for name in done)
+    results: dict[str, dict[str, Encoded | Rejection]] = {}
+    seconds = 0.0
+    jobs = run_jobs(
+        partial(_work, options),
+        [clip for _, clip in todo],
+        workers=workers,
+        timeout=options.timeout,
+        prepare=_begin_worker,
+    )
+    for index, result in console.track(jobs, "prepare", len(clips), done=kept) if todo else _nothing():
+        name, clip = todo[index]
+        outcome = Rejection(clip.id, clip.origin, result.reason) if isinstance(result, Lost) else result
+        seconds += outcome.row["seconds"] if isinstance(outcome, Encoded) else 0.0
+        gathered = results.setdefault(name, {})
+        gathered[clip.id] = outcome
+        if len(gathered) == len(shards[name]):
+            _write(stage.directory / name, [gathered[member.id] for member in shards[name]])
+            del results[name]
+    return seconds
+
+
+def _nothing() -> Iterator[tuple[int, Encoded | Rejection | Lost]]:
+    return iter(())
+
+
+def _write(path: Path, outcomes: Sequence[Encoded | Rejection]) -> None:
+    used = [outcome for outcome in outcomes if isinstance(outcome, Encoded)]
+    write_shard(path, used, [outcome for outcome in outcomes if isinstance(outcome, Rejection)])
+
+
+def _work(options: PrepareOptions, clip: Clip) -> Encoded | Rejection:
+    """One clip, in a worker. Whatever a strange file sets off is a reason to reject that file, not to end the run."""
+    try:
+        return encode(clip, process_clip(clip, options), all_tracks=options.tracks == "all")
+    except MediaError as error:
+        return Rejection(clip.id, clip.origin, error.reason)
+    except EmoprismError:
+        raise
+    except Exception as error:
+        return Rejection(clip.id, clip.origin, f"unexpected error ({type(error).__name__}): {error}")
+
+
+def _begin_worker() -> None:
+    """As many processes as cores: one thread in each."""
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
+def _names(clips: Sequence[Clip]) -> list[str]:
+    return [f"shard-{number:05d}.safetensors" for number in range(-(-len(clips) // CLIPS_PER_SHARD))]
+
+
+def _members(clips: Sequence[Clip], number: int) -> Sequence[Clip]:
+    return clips[number * CLIPS_PER_SHARD : (number + 1) * CLIPS_PER_SHARD]
+
+
+def _check_ids(clips: Sequence[Clip], path: Path) -> None:
+    seen: set[str] = set()
+    twice = [clip for clip in clips if clip.id in seen or seen.add(clip.id)]
+    if twice:
+        raise CorpusError([Problem(clip.origin or str(path), f"the id '{clip.id}' is not unique") for clip in twice])
+    if not clips:
+        raise CorpusError(Problem(str(path), "holds no clips"))
+
+
+def _say_summary(out: Path, used: int, rejected: int, seconds: float, took: float) -> None:
+    parts = [
+        f"{out}: {used} clips",
+        f"{rejected} rejected (reasons in {out / REJECTED})" if rejected else "none rejected",
+    ]
+    if seconds:
+        parts.append(f"{seconds:.0f} s of media in {took:.1f} s, {seconds / took:.0f}x real time")
+    console.say(", ".join(parts))

@@ -1,0 +1,154 @@
+"""Processes that work one job at a time: a job that kills or hangs its process is known, and costs nobody else."""
+
+from __future__ import annotations
+
+import multiprocessing as mp
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any, Generic, TypeVar, cast
+
+from emoprism import console
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+TRIES = 2
+"""A job whose process died is tried once more, alone to blame: the system may have killed the process for another."""
+GRACE = 10.0
+"""Seconds beyond its own time limit after which a job's process is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What became of a job without a result, in words."""
+
+    reason: str
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_jobs(
+    work: Callable[[J], R], jobs: Sequence[J], *, workers: int, timeout: float, prepare: Callable[[], None]
+) -> Iterator[tuple[int, R | Lost]]:
+    """Yield (index, result) as jobs end, in any order. `work` and `prepare` (called once a process) are functions of a
+    module; an exception of theirs is raised here. Killing this process ends the others.
+    """
+    team = [_Worker(cast("Callable[[Any], Any]", work), prepare) for _ in range(min(workers, len(jobs)))]
+    pending = deque((index, 1) for index in range(len(jobs)))
+    try:
+        while pending or any(worker.busy for worker in team):
+            for worker in team:
+                if pending and not worker.busy:
+                    worker.give(*pending.popleft(), jobs)
+            for worker in _ready(team, timeout):
+                index, tries = worker.index, worker.tries
+                result = worker.take(timeout)
+                if isinstance(result, _Died) and tries < TRIES:
+                    pending.appendleft((index, tries + 1))
+                else:
+                    yield index, Lost(result.reason) if isinstance(result, _Died) else result
+    finally:
+        for worker in team:
+            worker.stop()
+
+
+def _ready(team: Sequence[_Worker[Any, Any]], timeout: float) -> list[_Worker[Any, Any]]:
+    """Workers that have answered, died, or are out of time; waits for the first of them."""
+    busy = [worker for worker in team if worker.busy]
+    left = min(worker.since for worker in busy) + timeout + GRACE - time.monotonic()
+    answered = {id(pipe) for pipe in wait([worker.pipe for worker in busy], timeout=max(left, 0))}
+    ready = [worker for worker in busy if id(worker.pipe) in answered]
+    return ready or [worker for worker in busy if worker.late(timeout)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Died:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    error: Exception
+
+
+class _Worker(Generic[J, R]):
+    """One process and the job it works on; started anew when it is gone."""
+
+    def __init__(self, work: Callable[[J], R], prepare: Callable[[], None]) -> None:
+        self.work, self.prepare = work, prepare
+        self.busy = False
+        self.index = self.tries = 0
+        self.since = 0.0
+        self._start()
+
+    def give(self, index: int, tries: int, jobs: Sequence[J]) -> None:
+        """Hand it a job."""
+        self.index, self.tries, self.since, self.busy = index, tries, time.monotonic(), True
+        self.pipe.send(jobs[index])
+
+    def late(self, timeout: float) -> bool:
+        """Whether it should have answered by now."""
+        return time.monotonic() - self.since > timeout + GRACE
+
+    def take(self, timeout: float) -> R | Lost | _Died:
+        """Its answer, or what became of it."""
+        self.busy = False
+        if not self.pipe.poll():
+            self._restart()
+            return Lost(f"took longer than {timeout:g} s and was stopped")
+        try:
+            answer = self.pipe.recv()
+        except (EOFError, OSError):
+            code = self._restart()
+            how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
+            return _Died(f"the process that decoded it {how}")
+        if isinstance(answer, _Raised):
+            raise answer.error
+        return answer
+
+    def stop(self) -> None:
+        """End the process."""
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+    def _start(self) -> None:
+        context = mp.get_context("spawn")
+        self.pipe, other = context.Pipe()
+        self.process = context.Process(target=_serve, args=(other, self.work, self.prepare), daemon=True)
+        self.process.start()
+        other.close()
+
+    def _restart(self) -> int | None:
+        self.process.join(timeout=1)
+        code = self.process.exitcode
+        self.stop()
+        self._start()
+        return code
+
+
+def _serve(pipe: Connection, work: Callable[[Any], Any], prepare: Callable[[], None]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    console.silence()
+    ready = False
+    try:
+        while True:
+            job = pipe.recv()
+            try:
+                if not ready:
+                    prepare()
+                    ready = True
+                answer = work(job)
+            except Exception as error:
+                answer = _Raised(error)
+            pipe.send(answer)
+    except EOFError:
+        return
