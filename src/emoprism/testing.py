@@ -66,7 +66,8 @@ def _check_clip(clip: Clip) -> None:
     files = [clip.video, clip.audio, *(source.path for source in clip.features.values())]
     assert any(files), f"{clip.id}: has a picture, a sound or features"
     assert all(path is None or path.is_file() for path in files), f"{clip.id}: its files exist: {files}"
-    assert all(k and v and v == v.strip() for k, v in clip.labels.items()), f"{clip.id}: labels are words, none empty"
+    words = [*clip.labels, *clip.labels.values()]
+    assert all(word and word == " ".join(word.split()) for word in words), f"{clip.id}: labels are words of one line"
     assert clip.start is None or clip.start >= 0, f"{clip.id}: starts within its file"
     assert clip.end is None or clip.end > (clip.start or 0.0), f"{clip.id}: ends after its start"
     assert clip.split is None or clip.split in SPLITS, f"{clip.id}: its split is one of {SPLITS}"

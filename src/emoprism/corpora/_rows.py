@@ -105,7 +105,7 @@ class RowReader:
         return split
 
     def _labels(self, row: Row) -> dict[str, str]:
-        labels = {name: row.cells[name] for name in self.labels if row.cells[name]}
+        labels = {name: " ".join(row.cells[name].split()) for name in self.labels if row.cells[name]}
         for name, words in self.allowed.items():
             word = row.cells[name]
             if word and word not in words:
