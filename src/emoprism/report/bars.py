@@ -110,7 +110,7 @@ def _series(
 ) -> Any:
     """The bars of one method, one at each dimension that it has."""
     name, label, _ = view.series[index]
-    thickness = min(0.8 / len(view.series), 0.22)
+    thickness = min(0.8 / len(view.series), 0.06 + 0.05 * len(widths))
     shift = (index - (len(view.series) - 1) / 2) * thickness
     known = [(i + shift, values[name, w]) for i, w in enumerate(widths) if (name, w) in values]
     heights = [100 * row.value for _, row in known]

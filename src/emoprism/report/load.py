@@ -113,7 +113,10 @@ def _mixed_data(directory: Path, runs: list[Run]) -> list[Problem]:
 
 
 def _what_differs(one: Leakage, other: Leakage) -> str:
-    parts = [
+    kinds = [dict(word.partition("=")[::2] for word in row.data.split()) for row in (one, other)]
+    changed = sorted(name for name in kinds[0] | kinds[1] if kinds[0].get(name) != kinds[1].get(name))
+    parts = [f"other {' and '.join(changed)}"] if all("=" in row.data for row in (one, other)) else []
+    parts += [
         f"{one.clips.get(split, 0)} clips in {split} against {other.clips.get(split, 0)}"
         for split in sorted(one.clips.keys() | other.clips.keys())
         if one.clips.get(split, 0) != other.clips.get(split, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def _data_table(audit: Audit) -> Table:
     rows = [
         Row(
             "no seed" if seed is None else f"seed {seed}",
-            (*(_counts(row[0], s) for s in splits), Cell(str(len(row))), Cell(row[0].data[:16])),
+            (*(_counts(row[0], s) for s in splits), Cell(str(len(row))), Cell(_short(row[0].data))),
         )
         for seed, row in sorted(by_seed.items(), key=lambda item: -1 if item[0] is None else item[0])
     ]
@@ -72,7 +73,8 @@ def _counts(row: Leakage, split: str) -> Cell:
 
 def _commands(audit: Audit, *, trained: bool) -> tuple[str, ...]:
     """Paths in capitals are the reader's own; options are those that were given."""
-    options = " ".join(shlex.quote(f"{key}={_value(value)}") for key, value in sorted(audit.manifest.options.items()))
+    given = dict(audit.manifest.options) | ({} if audit.manifest.seed is None else {"seed": audit.manifest.seed})
+    options = " ".join(shlex.quote(f"{key}={_value(value)}") for key, value in sorted(given.items()))
     before = (
         "emoprism train RECIPE.yaml PREPARED RUN seed=SEED    # each recipe below, each seed above",
         "emoprism embed RUN PREPARED EMBEDDINGS/NAME",
@@ -82,4 +84,10 @@ def _commands(audit: Audit, *, trained: bool) -> tuple[str, ...]:
 
 
 def _value(value: object) -> str:
-    return str(value).replace(" ", "")
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+def _short(fingerprint: str) -> str:
+    """The first eight figures of each part: "clips=3e25d59b split=b3425bd5"."""
+    parts = [word.rpartition("=") for word in fingerprint.split()]
+    return " ".join(f"{name}{equals}{digest[:8]}" for name, equals, digest in parts)

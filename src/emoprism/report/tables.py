@@ -10,7 +10,7 @@ from emoprism.leakage.results import STRONGEST, Measurement, System
 from emoprism.report.health import Health, State
 from emoprism.report.view import Question, View, find
 from emoprism.report.words import percent, plain, seeds_count, seeds_words, split_words
-from emoprism.types import TEST
+from emoprism.types import TEST, VALIDATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def _mark_best(
     cells = [list(row.cells) for row in rows]
     for i, column in enumerate(columns):
         shown = [percent(row.value) for line in lines if (row := line[i]) is not None]
-        if not column.better or len(shown) < 2:
+        if not column.better or len(set(shown)) < 2:
             continue
         best = (max if column.better == "higher" else min)(shown, key=float)
         for line in cells:
@@ -203,7 +203,7 @@ def _attackers(view: View, question: Question) -> list[str]:
 
 def combined_table(view: View) -> Table | None:
     """The selection score of Peri et al. 2021, section 4.2: a sum of two fractions, so it is not shown in percent."""
-    questions = [(Column(split_words(split), "lower"), view.combined(split)) for split in view.splits]
+    questions = [(Column(split_words(split), "lower"), view.combined(split)) for split in (VALIDATION, *view.splits)]
     return _plain_table(
         view,
         "combined",

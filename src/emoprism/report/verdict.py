@@ -167,8 +167,8 @@ def _unseen(case: Case) -> Iterator[Finding]:
     sure = [a.system.label for a in found if a.difference is Difference.BELOW]
     rest = [a.system.label for a in found if a.difference is not Difference.BELOW]
     if sure:
-        text = f"On speakers never met in training, too, less leaks with intervals apart from {listing(sure)}"
-        text += f"; for {listing(rest)} that cannot be said." if rest else "."
+        text = f"On speakers never met in training, too, these leak less, intervals apart: {listing(sure)}"
+        text += f"; not so {listing(rest)}." if rest else "."
     else:
         text = f"On speakers never met in training no method leaks less for certain ({listing(rest)})."
     yield Finding("unseen", Tone.YES if not rest else Tone.PARTLY if sure else Tone.NO, text)
