@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int64
 
 from emoprism.leakage.attackers.base import Attacker, Settings
+from emoprism.leakage.fitting import fitting
 from emoprism.leakage.metrics.macro_f1 import MacroF1
-from emoprism.leakage.threads import single_thread
 from emoprism.types import MISSING
 
 CARVED = 4
@@ -59,7 +59,7 @@ def attack(
         return Told(np.full(len(new), seen[0], dtype=np.int64), {})
     x, moved = _standardised(train.x, new)
     checked = None if validation is None else validation.known()
-    with single_thread():
+    with fitting():
         if checked is not None and len(checked.y) >= ENOUGH:
             rows = np.isin(checked.y, seen)
             known = Labelled(_standardised(train.x, checked.x[rows])[1], np.searchsorted(seen, checked.y[rows]))

@@ -19,14 +19,14 @@ def one_hot(labels: Int64[np.ndarray, "N"], known: Int64[np.ndarray, "K"]) -> Fl
 
 
 def uniform_guessing(train: Int64[np.ndarray, "M"], true: Int64[np.ndarray, "N"], classes: int) -> Counts:
-    """Expected counts of guessing each of train's classes equally often, whatever the clip."""
+    """Expected counts [1, C] of guessing each of train's classes equally often, whatever the clip."""
     guessed = np.isin(np.arange(classes), train[train != MISSING]).astype(np.float64)
     share = guessed / guessed.sum()
     there = np.bincount(true, minlength=classes).astype(np.float64)
-    return Counts(hits=there * share, true=there, predicted=len(true) * share)
+    return Counts(hits=(there * share)[None], true=there[None], predicted=len(true) * share[None])
 
 
 def majority(train: Int64[np.ndarray, "M"], true: Int64[np.ndarray, "N"], classes: int) -> Counts:
-    """Counts of always saying train's commonest class (of equal ones the first)."""
+    """Counts [1, C] of always saying train's commonest class (of equal ones the first)."""
     commonest = np.argmax(np.bincount(train[train != MISSING], minlength=classes))
     return Counts.of(true, np.full(len(true), commonest, dtype=np.int64), classes)

@@ -113,7 +113,7 @@ def _exact(claim: Claim, evidence: Evidence, embeddings: Embeddings) -> float:
 def _recall(evidence: Evidence, judged: Judged | None) -> dict[str, float]:
     if judged is None or not isinstance(evidence, LabelEvidence):
         return {}
-    recall = evidence.counts.summed().recall()
+    recall = evidence.counts.summed().recall()[0]
     return {name: float(value) for name, value in zip(judged.classes, recall, strict=True) if not np.isnan(value)}
 
 
@@ -126,5 +126,5 @@ def _guesses(record: Record, embeddings: Embeddings, splits: Sequence[str]) -> l
         for kind, guess in (("chance", uniform_guessing), ("majority", majority)):
             counts = guess(train, judged.true, len(judged.classes))
             claim = Claim(kind, "", attribute, split)
-            rows += [measurement(claim, name, float(m.of_counts(counts))) for name, m in label_metrics().items()]
+            rows += [measurement(claim, name, float(m.of_counts(counts)[0])) for name, m in label_metrics().items()]
     return rows

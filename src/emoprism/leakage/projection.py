@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
+from emoprism.leakage.fitting import fitting
 from emoprism.leakage.results import Point
-from emoprism.leakage.threads import single_thread
 from emoprism.types import MISSING, Embeddings
 
 FEWEST = 5
@@ -51,7 +51,7 @@ def tsne(vectors: Float[np.ndarray, "N D"], seed: int) -> Float[np.ndarray, "N 2
     if standard.shape[1] < 2:
         standard = np.pad(standard, ((0, 0), (0, 2 - standard.shape[1])))
     perplexity = min(PERPLEXITY, (len(vectors) - 1) / 3)
-    with single_thread():
+    with fitting():
         return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(standard)
 
 

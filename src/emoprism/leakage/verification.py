@@ -24,7 +24,7 @@ CELLS = 2**24
 
 
 def curve_of(vectors: Float[np.ndarray, "N D"], labels: Int64[np.ndarray, "N"]) -> Curve:
-    """Misses and false alarms over all pairs. Clips without a label are left out.
+    """Misses and false alarms [1, T] over all pairs. Clips without a label are left out.
 
     Raises ValueError unless some pairs are of one person and some of two.
     """
@@ -32,10 +32,10 @@ def curve_of(vectors: Float[np.ndarray, "N D"], labels: Int64[np.ndarray, "N"]) 
     if not same.any() or not other.any():
         raise ValueError("verification needs pairs of the same person and pairs of different people")
     used = np.flatnonzero(same + other)
-    return rates(same[used].astype(np.float64), other[used].astype(np.float64))
+    return rates(same[None, used].astype(np.float64), other[None, used].astype(np.float64))
 
 
-def rates(same: Float[np.ndarray, "*lead T"], other: Float[np.ndarray, "*lead T"]) -> Curve:
+def rates(same: Float[np.ndarray, "*lead G T"], other: Float[np.ndarray, "*lead G T"]) -> Curve:
     """A curve of T + 1 thresholds from numbers of pairs per step of the score; NaN where a kind has no pair."""
     with np.errstate(invalid="ignore"):
         missed = same.cumsum(-1) / same.sum(-1, keepdims=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -37,16 +36,12 @@ class Logistic(Attacker):
         seed: int,  # noqa: ARG002
     ) -> Int64[np.ndarray, "M"]:
         """Fit by L-BFGS; a fit that stops before it has converged is taken as it is."""
-        from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
 
         if settings["whiten"]:
             x, new = whitened(x, new)
         model: Any = LogisticRegression(C=settings["C"], max_iter=self.iterations)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(x, y)
-        return model.predict(new).astype(np.int64)
+        return model.fit(x, y).predict(new).astype(np.int64)
 
 
 def whitened(

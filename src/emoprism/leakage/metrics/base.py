@@ -23,16 +23,16 @@ class Metric:
 
 @dataclass(frozen=True)
 class Counts:
-    """Clips per class, for any leading axes (speakers, bootstrap samples): told right, true, and predicted."""
+    """Clips per class (told right, true, predicted), with one leading axis or more: speakers, resamples."""
 
-    hits: Float[np.ndarray, "*lead C"]
-    true: Float[np.ndarray, "*lead C"]
-    predicted: Float[np.ndarray, "*lead C"]
+    hits: Float[np.ndarray, "*lead G C"]
+    true: Float[np.ndarray, "*lead G C"]
+    predicted: Float[np.ndarray, "*lead G C"]
 
     @classmethod
     def of(cls, true: Int64[np.ndarray, "N"], predicted: Int64[np.ndarray, "N"], classes: int) -> Counts:
-        """Counts of one set of clips; labels are class indices in [0, classes)."""
-        return cls.by_group(true, predicted, classes, np.zeros(len(true), dtype=np.int64), 1).summed()
+        """Counts [1, C] of one set of clips; labels are class indices in [0, classes)."""
+        return cls.by_group(true, predicted, classes, np.zeros(len(true), dtype=np.int64), 1)
 
     @classmethod
     def by_group(
@@ -53,20 +53,20 @@ class Counts:
         return cls(count(true, true == predicted), count(true, everything), count(predicted, everything))
 
     def summed(self) -> Counts:
-        """All groups together: the first axis summed."""
-        return Counts(self.hits.sum(0), self.true.sum(0), self.predicted.sum(0))
+        """All groups together: the first axis summed, and kept."""
+        return Counts(self.hits.sum(0)[None], self.true.sum(0)[None], self.predicted.sum(0)[None])
 
     def weighted(self, weights: Float[np.ndarray, "R G"]) -> Counts:
         """Sums of groups with weights: counts [R, C] of R samples."""
         return Counts(weights @ self.hits, weights @ self.true, weights @ self.predicted)
 
-    def recall(self) -> Float[np.ndarray, "*lead C"]:
+    def recall(self) -> Float[np.ndarray, "*lead G C"]:
         """Share of each true class that is told right; NaN for a class that does not occur."""
         with np.errstate(invalid="ignore"):
             return self.hits / self.true
 
 
-def over_present(values: Float[np.ndarray, "*lead C"], counts: Counts) -> Float[np.ndarray, "*lead"]:
+def over_present(values: Float[np.ndarray, "*lead G C"], counts: Counts) -> Float[np.ndarray, "*lead G"]:
     """Unweighted mean of `values` over the classes that occur among the true labels; NaN where there is no clip."""
     present = counts.true > 0
     with np.errstate(invalid="ignore"):
@@ -77,23 +77,23 @@ class LabelMetric(Metric, ABC):
     """A measure of predicted labels that depends on them through `Counts` alone. Values in [0, 1]."""
 
     @abstractmethod
-    def of_counts(self, counts: Counts) -> Float[np.ndarray, "*lead"]:
-        """The value for counts [..., C]; NaN where there is no clip."""
+    def of_counts(self, counts: Counts) -> Float[np.ndarray, "*lead G"]:
+        """The values [..., G] for counts [..., G, C]; NaN where there is no clip."""
 
     def __call__(self, true: Int64[np.ndarray, "N"], predicted: Int64[np.ndarray, "N"], classes: int) -> float:
         """The value for N >= 1 clips. Raises ValueError for none: no number is the score of nothing."""
         if len(true) == 0:
             raise ValueError("a metric needs at least one clip")
-        return float(self.of_counts(Counts.of(true, predicted, classes)))
+        return float(self.of_counts(Counts.of(true, predicted, classes))[0])
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Error rates at rising thresholds, from 'accept every pair' to 'accept none' (a DET curve), any leading axes."""
+    """Error rates at thresholds from "accept all" to "accept none" (a DET curve), with one leading axis or more."""
 
-    misses: Float[np.ndarray, "*lead T"]
+    misses: Float[np.ndarray, "*lead G T"]
     """Share of same-person pairs below the threshold, rising from 0 to 1 (FNR)."""
-    false_alarms: Float[np.ndarray, "*lead T"]
+    false_alarms: Float[np.ndarray, "*lead G T"]
     """Share of different-person pairs at or above it, falling from 1 to 0 (FPR)."""
 
 
@@ -101,11 +101,11 @@ class CurveMetric(Metric, ABC):
     """A measure of verification: of the error rates over all pairs of clips, scored by cosine similarity."""
 
     @abstractmethod
-    def of_curve(self, curve: Curve) -> Float[np.ndarray, "*lead"]:
-        """The value for curves [..., T]."""
+    def of_curve(self, curve: Curve) -> Float[np.ndarray, "*lead G"]:
+        """The values [..., G] for curves [..., G, T]; NaN for a curve that is NaN."""
 
     def __call__(self, vectors: Float[np.ndarray, "N D"], labels: Int64[np.ndarray, "N"]) -> float:
         """The value over all pairs of N clips. Raises ValueError unless some pairs match and some do not."""
         from emoprism.leakage.verification import curve_of
 
-        return float(self.of_curve(curve_of(vectors, labels)))
+        return float(self.of_curve(curve_of(vectors, labels))[0])

@@ -16,7 +16,7 @@ class EqualErrorRate(CurveMetric):
 
     higher_is_better = False
 
-    def of_curve(self, curve: Curve) -> Float[np.ndarray, "*lead"]:
+    def of_curve(self, curve: Curve) -> Float[np.ndarray, "*lead G"]:
         """Where the curve crosses misses = false alarms; NaN for a curve that is NaN."""
         gap = curve.misses - curve.false_alarms
         after = np.argmax(gap >= 0, axis=-1, keepdims=True)

@@ -15,7 +15,7 @@ class MacroF1(LabelMetric):
     the classes they should have been. (scikit-learn's default would count it as a class with F1 = 0.)
     """
 
-    def of_counts(self, counts: Counts) -> Float[np.ndarray, "*lead"]:
+    def of_counts(self, counts: Counts) -> Float[np.ndarray, "*lead G"]:
         """F1 of a class: twice its hits over (true + predicted)."""
         with np.errstate(invalid="ignore"):
             return over_present(2 * counts.hits / (counts.true + counts.predicted), counts)

@@ -11,6 +11,6 @@ from emoprism.leakage.metrics.base import Counts, LabelMetric, over_present
 class UnweightedAccuracy(LabelMetric):
     """Mean over the classes that occur of the share of their clips that is told right."""
 
-    def of_counts(self, counts: Counts) -> Float[np.ndarray, "*lead"]:
+    def of_counts(self, counts: Counts) -> Float[np.ndarray, "*lead G"]:
         """Mean recall."""
         return over_present(counts.recall(), counts)
