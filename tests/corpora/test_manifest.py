@@ -120,7 +120,7 @@ def test_parquet_that_is_none(folder: Path) -> None:
         (b"path,speaker\na.mp4\n", "row 2: 1 cells, expected 2 as in the header"),
         (b"path,path\na.mp4,a.mp4\n", "row 1: the column 'path' stands there 2 times"),
         (b"path,\na.mp4,a\n", "row 1: column 2 has no name"),
-        (b"path;speaker\na.mp4;x\n", "set delimiter=';'"),
+        (b"path;speaker\na.mp4;x\n", "set corpus.delimiter='\";\"'"),
         ("path,speaker\na.mp4,Zoë\n".encode("latin-1"), "clips.csv, line 2: not UTF-8 text"),
         ("path,speaker\na.mp4,x\n".encode("utf-16"), "clips.csv, line 1: not UTF-8 text"),
         (b'path,speaker\na.mp4,"x\n', "not CSV: unexpected end of data"),

@@ -69,6 +69,12 @@ def test_sound_beside_a_full_take_gives_no_picture(tmp_path: Path) -> None:
     assert (clip.video, clip.audio) == (tmp_path / f"02-{TAKE}.mp4", tmp_path / f"01-{TAKE}.wav")
 
 
+def test_the_sound_of_the_video_itself_comes_first(tmp_path: Path) -> None:
+    touch(tmp_path, f"01-{TAKE}.flac", f"01-{TAKE}.mp4", f"03-{TAKE}.flac")
+    (clip,) = Ravdess(tmp_path).clips()
+    assert clip.audio == clip.video == tmp_path / f"01-{TAKE}.mp4"
+
+
 def test_keeps_the_contract(tmp_path: Path) -> None:
     touch(tmp_path, *(f"Actor_{a:02d}/03-01-0{e}-01-01-01-{a:02d}.flac" for a in (1, 2, 3) for e in range(1, 9)))
     check_corpus("ravdess", tmp_path)

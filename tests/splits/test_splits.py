@@ -239,6 +239,14 @@ def test_systematic_sampling_takes_every_clip_equally_often() -> None:
     assert all(abs(count[unit.id] / 600 - 0.3) < 0.08 for unit in units)
 
 
+def test_systematic_sampling_starts_anywhere() -> None:
+    """Where every clip is a stratum of its own, the drawn start alone gives each its turn."""
+    units = [Unit(f"u{i}", {"speaker": f"s{i}"}) for i in range(10)]
+    rng = np.random.default_rng(0)
+    count = Counter(clip for _ in range(600) for clip in draw_share(units, 0.3, ["speaker"], rng))
+    assert all(abs(count[unit.id] / 600 - 0.3) < 0.08 for unit in units)
+
+
 def test_given_is_the_corpus_s_own_word() -> None:
     units = example_units()
     sides = Given().split(units, 0)

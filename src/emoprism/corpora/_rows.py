@@ -61,7 +61,7 @@ class RowReader:
         try:
             inside = path.resolve().is_relative_to(self.folder)
             if not inside and not self.anywhere:
-                fix = "move it there, or say anywhere=true if you trust this table"
+                fix = "move it there, or set corpus.anywhere=true if you trust this table"
                 self._wrong(row, column, f"'{name}' lies outside {self.folder}", fix)
             elif not path.is_file():
                 self._wrong(row, column, f"no such file '{name}'", f"paths are relative to {self.folder}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,5 +127,7 @@ def _header_problems(table: Table, delimiter: str) -> list[Problem]:
     if len(table.columns) == 1:
         other = next((d for d in OTHER_DELIMITERS if d != delimiter and d in table.columns[0]), None)
         if other:
-            problems.append(Problem(where, f"one column only, '{table.columns[0]}'", f"set delimiter={other!r}"))
+            problems.append(
+                Problem(where, f"one column only, '{table.columns[0]}'", f"set corpus.delimiter='{json.dumps(other)}'")
+            )
     return problems

@@ -97,7 +97,7 @@ def _misspelt(path: Path, others: Sequence[str], columns: Sequence[str]) -> list
         for known in (*HOUSE_COLUMNS, SPEAKER, EMOTION):
             likeness = difflib.SequenceMatcher(None, name.lower(), known).ratio()
             if known not in columns and (likeness > 0.82 or sorted(name.lower()) == sorted(known)):
-                fix = f"did you mean '{known}'? If it is a label of that name, list the label columns: labels=[...]"
+                fix = f"did you mean '{known}'? If it is a label, list the label columns: corpus.labels=[{name}, ...]"
                 problems.append(Problem(f"{path}, row 1", f"unknown column '{name}'", fix))
     return problems
 

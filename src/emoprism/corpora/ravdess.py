@@ -86,7 +86,9 @@ class Ravdess(Corpus):
 
     def _nothing(self, others: int) -> Problem:
         what = f"no file of {self.channel}, {others} takes of the other channel" if others else "no RAVDESS file"
-        return Problem(str(self.root), what, f"expected files named {NAMED_AS} at any depth; channel=speech or song")
+        return Problem(
+            str(self.root), what, f"expected files named {NAMED_AS} at any depth (corpus.channel=speech or song)"
+        )
 
     def _clip(self, take: str, files: Sequence[_File], rows: Mapping[str, FeatureSource]) -> Clip:
         pictures = [file for file in files if file.has_picture]

@@ -76,6 +76,6 @@ def _all_given(units: Sequence[Unit]) -> None:
     if without:
         named = ", ".join(without[:NAMED]) + (f" and {len(without) - NAMED} more" if len(without) > NAMED else "")
         what = f"{len(without)} of {len(units)} clips have no split: {named}"
-        problems.append(Problem("data.split", what, "fill the column 'split', or use the split 'held_out'"))
+        problems.append(Problem("data.split", what, "fill the column 'split', or set data.split=held_out"))
     if problems:
         raise CorpusError(problems)

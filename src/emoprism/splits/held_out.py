@@ -120,7 +120,7 @@ class HeldOut(Splitter):
         nameless = [unit.id for unit in units if self.speaker not in unit.labels]
         if nameless:
             what = f"{len(nameless)} clips have no '{self.speaker}', the first is '{nameless[0]}'"
-            fix = "they might be clips of unseen speakers: label them, leave them out, or set unseen=0"
+            fix = "they might be clips of unseen speakers: label them, leave them out, or set data.split.unseen=0"
             raise CorpusError(Problem("data.split", what, fix))
         if speakers <= self.unseen:
             what = f"unseen={self.unseen}, but there are {speakers} speakers and one at least has to train"
