@@ -16,7 +16,8 @@ import numpy as np
 from jaxtyping import Float64, Shaped, UInt8
 from safetensors import SafetensorError, safe_open
 
-from emoprism.errors import CorpusError, Problem, StageError, did_you_mean
+from emoprism.errors import CorpusError, MediaError, Problem, StageError, did_you_mean
+from emoprism.media.jpeg import decode_face
 from emoprism.stage import Manifest, read_manifest
 from emoprism.types import FACE, StreamSpec
 
@@ -40,6 +41,17 @@ class PreparedClip:
     steps: Mapping[str, int]
     shard: str
     notes: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class TrackRow:
+    """One face through a clip: first and last sampled picture it was found in (seconds), and in how many."""
+
+    track: int
+    main: bool
+    start: float
+    end: float
+    frames: int
 
 
 @dataclass(frozen=True)
@@ -74,7 +86,9 @@ class PreparedCorpus:
         """
         shape = self._shape(stream)
         if stream == FACE:
-            return self._faces(clip, size or shape[0])
+            if not clip.steps.get(FACE):
+                return np.zeros((0, size or shape[0], size or shape[0], 3), dtype=np.uint8)
+            return self._faces(clip, FACE, size or shape[0])
         if not clip.steps.get(stream):
             return np.zeros((0, *shape), dtype=np.float32)
         return self._tensor(clip, f"{clip.id}/{stream}")
@@ -92,6 +106,15 @@ class PreparedCorpus:
             return np.zeros((0, 4), dtype=np.float32)
         return self._tensor(clip, f"{clip.id}/{FACE}.boxes")
 
+    def tracks(self, clip: PreparedClip) -> tuple[TrackRow, ...]:
+        """All faces that were followed through a clip, in order of their beginning."""
+        rows, _ = read_header(self.directory / clip.shard)
+        return tuple(TrackRow(**track) for row in rows if row["clip"] == clip.id for track in row["tracks"])
+
+    def read_track(self, clip: PreparedClip, number: int, *, size: int | None = None) -> UInt8[np.ndarray, "T S S 3"]:
+        """Crops of one track, RGB. Only there where the corpus was prepared with `tracks=all`: CorpusError elsewhere."""
+        return self._faces(clip, f"{TRACK}{number}", size or self._shape(FACE)[0])
+
     def _shape(self, stream: str) -> tuple[int, ...]:
         if stream not in self.streams:
             raise CorpusError(
@@ -99,26 +122,20 @@ class PreparedCorpus:
             )
         return self.streams[stream].shape
 
-    def _faces(self, clip: PreparedClip, size: int) -> UInt8[np.ndarray, "T S S 3"]:
-        if not clip.steps.get(FACE):
-            return np.zeros((0, size, size, 3), dtype=np.uint8)
-        data = self._tensor(clip, f"{clip.id}/{FACE}.jpeg")
-        ends = self._tensor(clip, f"{clip.id}/{FACE}.ends").tolist()
+    def _faces(self, clip: PreparedClip, prefix: str, size: int) -> UInt8[np.ndarray, "T S S 3"]:
+        data = self._tensor(clip, f"{clip.id}/{prefix}.jpeg")
+        ends = self._tensor(clip, f"{clip.id}/{prefix}.ends").tolist()
         out = np.empty((len(ends), size, size, 3), dtype=np.uint8)
         for row, (first, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
             out[row] = self._face(clip, data[first:end], size)
         return out
 
     def _face(self, clip: PreparedClip, jpeg: UInt8[np.ndarray, "bytes"], size: int) -> UInt8[np.ndarray, "S S 3"]:
-        import cv2
-
-        image = cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB)
-        if image is None:
-            raise CorpusError(Problem(str(self.directory / clip.shard), f"clip '{clip.id}': a face is not JPEG"))
-        if image.shape[0] != size:
-            smaller = size < image.shape[0]
-            image = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
-        return image
+        try:
+            return decode_face(jpeg, size)
+        except MediaError as error:
+            where = f"{self.directory / clip.shard}: clip '{clip.id}'"
+            raise CorpusError(Problem(where, error.reason, "prepare again")) from None
 
     def _tensor(self, clip: PreparedClip, key: str) -> np.ndarray:
         path = self.directory / clip.shard

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,13 +15,11 @@ import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 from safetensors.numpy import save
 
-from emoprism.errors import MediaError
+from emoprism.media.jpeg import encode_face
 from emoprism.media.processed import FaceTrack, ProcessedClip
-from emoprism.media.shards import CLIPS, LABEL, NOTE, REJECTED, STEPS, TRACK, read_header
+from emoprism.media.shards import CLIPS, LABEL, NOTE, REJECTED, STEPS, TRACK, TrackRow, read_header
 from emoprism.stage import Manifest, Stage, write_bytes, write_text
 from emoprism.types import FACE, Clip
-
-JPEG_QUALITY = 92
 
 
 @dataclass(frozen=True)
@@ -68,19 +67,10 @@ def _faces(
     times: Float64[np.ndarray, "T"],
     boxes: Float32[np.ndarray, "T 4"],
 ) -> dict[str, np.ndarray]:
-    parts = [_jpeg(image) for image in crops]
+    parts = [encode_face(image) for image in crops]
     ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
     jpeg = np.concatenate(parts)
     return {f"{name}.jpeg": jpeg, f"{name}.ends": ends, f"{name}.boxes": boxes, f"{name}.times": times}
-
-
-def _jpeg(image: UInt8[np.ndarray, "S S 3"]) -> UInt8[np.ndarray, "bytes"]:
-    import cv2
-
-    done, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    if not done:
-        raise MediaError("a face crop could not be stored as JPEG")
-    return data.reshape(-1)
 
 
 def _row(clip: Clip, done: ProcessedClip) -> dict[str, Any]:
@@ -98,13 +88,8 @@ def _row(clip: Clip, done: ProcessedClip) -> dict[str, Any]:
 
 
 def _track(track: FaceTrack) -> dict[str, Any]:
-    return {
-        "track": track.number,
-        "main": track.main,
-        "start": round(float(track.times[0]), 6),
-        "end": round(float(track.times[-1]), 6),
-        "frames": len(track.times),
-    }
+    first, last = round(float(track.times[0]), 6), round(float(track.times[-1]), 6)
+    return asdict(TrackRow(track.number, main=track.main, start=first, end=last, frames=len(track.times)))
 
 
 def finish(stage: Stage, shards: Sequence[str], facts: Mapping[str, Any]) -> Manifest:
@@ -121,8 +106,9 @@ def finish(stage: Stage, shards: Sequence[str], facts: Mapping[str, Any]) -> Man
     refusals = [(item["clip"], item["origin"], item["reason"]) for item in rejected]
     write_text(stage.directory / REJECTED, _csv(["clip", "origin", "reason"], sorted(refusals)))
     seconds = round(sum(row["seconds"] for row in kept), 3)
-    found = {"clips": len(kept), "rejected": len(rejected), "seconds": seconds, "streams": shapes}
-    return stage.finish({**found, **facts})
+    missing = Counter(name for row in kept for name in row["notes"])
+    counts = {"clips": len(kept), "rejected": len(rejected), "missing": dict(sorted(missing.items()))}
+    return stage.finish({**counts, "seconds": seconds, "streams": shapes, **facts})
 
 
 def _one_shape(
