@@ -59,9 +59,10 @@ def _deviation(variance: Tensor) -> Tensor:
 class MaskedBatchNorm(nn.Module):
     """Batch normalisation (Ioffe & Szegedy 2015) whose statistics are over the valid positions of all processes.
 
-    Channels are dimension 1, as in torch: values [N, C, *positions]. A mask [N, T] speaks of dimension 2. One valid
-    value per channel is enough; with none at all the running statistics stay as they are. `affine` False leaves out
-    scale and shift: a shift before a layer that is normalised again would be moved by rounding errors alone.
+    Channels are dimension 1, as in torch: values [N, C, *positions]. A mask [N, T] speaks of dimension 2, and what it
+    hides is finite. One valid value per channel is enough; with none at all the running statistics stay as they are.
+    `affine` False leaves out scale and shift: a shift before a layer that is normalised again would be moved by
+    rounding errors alone.
     """
 
     running_mean: Tensor

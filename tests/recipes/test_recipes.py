@@ -1,0 +1,103 @@
+"""The recipes that come with the project: all load, and a variant differs from its parent only where it says so."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from emoprism.recipe import DISENTANGLERS, MODELS, Recipe, check_model, load_recipe, merge, read_yaml, recipes_directory
+from emoprism.types import StreamSpec
+
+ROOT = recipes_directory()
+SYSTEMS = sorted([*ROOT.glob("peri2021/*.yaml"), *ROOT.glob("emoprism/*.yaml")])
+STREAMS = {"face": StreamSpec((224, 224, 3)), "audio": StreamSpec((40,)), "action_units": StreamSpec((35,))}
+CLASSES = {"emotion": 5, "speaker": 24}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).with_suffix("").as_posix()
+
+
+def tree(name: str) -> dict[str, Any]:
+    return load_recipe(name).model_dump(mode="json")
+
+
+def differing(one: Any, other: Any, at: str = "") -> set[str]:
+    """Dotted keys whose values differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {k for key in one.keys() | other.keys() for k in differing(one.get(key), other.get(key), f"{at}.{key}")}
+    return set() if one == other else {at.removeprefix(".")}
+
+
+@pytest.mark.parametrize("path", SYSTEMS, ids=name_of)
+def test_a_recipe_is_named_after_its_file_and_says_what_it_is(path):
+    recipe = load_recipe(path)
+    assert recipe.name == name_of(path)
+    assert "paper" in recipe.about or "Peri et al." in recipe.about
+
+
+def test_labels_tell_systems_apart():
+    labels = [load_recipe(path).label for path in SYSTEMS]
+    assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize("path", SYSTEMS, ids=name_of)
+@pytest.mark.parametrize("preset", [None, "presets/small.yaml", "presets/ravdess_av.yaml"])
+def test_every_system_can_be_built_with_every_preset(path, preset):
+    above = read_yaml(ROOT / preset) if preset else {}
+    recipe = check_model(Recipe, merge(read_yaml(path), above), str(path))
+    streams = {name: STREAMS[name] for name in recipe.data.streams}
+    with torch.device("meta"):
+        model = MODELS.make(recipe.model.name, streams, CLASSES, options=recipe.model.options)
+        method = DISENTANGLERS.make(recipe.method.name, model.dimensions, CLASSES, options=recipe.method.options)
+    assert set(method.players(model)) <= set(recipe.players)
+
+
+HEAD = {"name", "label"}
+
+
+@pytest.mark.parametrize(
+    ("name", "parent", "own"),
+    [
+        ("peri2021/single_emotion", "peri2021/multitask", HEAD | {"model.embeddings.speaker"}),
+        ("peri2021/single_speaker", "peri2021/multitask", HEAD | {"model.embeddings.emotion"}),
+        ("peri2021/adversarial", "peri2021/multitask", HEAD | {"players.adversary"}),
+        (
+            "peri2021/gradient_reversal",
+            "peri2021/adversarial",
+            HEAD | {"method.name", "method.weight", "method.hidden"},
+        ),
+        ("peri2021/confusion", "peri2021/adversarial", HEAD | {"method.name", "method.weight", "method.hidden"}),
+        (
+            "peri2021/alternate",
+            "peri2021/adversarial",
+            HEAD | {"method.name", "method.primary", "method.auxiliary", "method.hidden"},
+        ),
+        (
+            "emoprism/cross_contrast",
+            "peri2021/multitask",
+            HEAD | {"about", "method.name", "method.weight", "method.temperature", "method.embedding", "method.across"},
+        ),
+    ],
+)
+def test_a_variant_differs_only_where_it_says_so(name, parent, own):
+    assert differing(tree(name), tree(parent)) == own
+
+
+def test_what_the_paper_gives_is_in_the_recipes():
+    recipe = load_recipe("peri2021/alternate")
+    assert recipe.model.options["embeddings"] == {"emotion": 2048, "speaker": 2048}
+    assert (recipe.players["model"].learning_rate, recipe.players["adversary"].learning_rate) == (1e-4, 1e-3)
+    assert {player.decay for player in recipe.players.values()} == {0.9}
+    assert recipe.method.options["primary"] == {"emotion": 0.5, "speaker": 0.5}
+    assert recipe.method.options["auxiliary"] == {"emotion": 0.3, "speaker": 0.3}
+    assert recipe.data.streams == ("face", "audio")
+    assert set(recipe.data.merge["emotion"].values()) == {"other"}
+
+
+def test_the_small_preset_leaves_tasks_and_methods_alone():
+    small = read_yaml(ROOT / "presets/small.yaml")
+    assert "method" not in small
+    assert "embeddings" not in small["model"]
+    assert "name" not in small
