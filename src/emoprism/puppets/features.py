@@ -90,7 +90,7 @@ def _mouth(s: Sketch, skin: RGB, unit: float) -> None:
     if float((bottom - top)[:, 1].max()) > 0.05 * unit:
         s.paint(TEETH, _teeth(top, bottom, unit))
     else:
-        s.stroke(BLOOD, 1, "mouth_top")
+        s.stroke(BLOOD, 1.0, "mouth_top")
 
 
 def _teeth(
@@ -106,11 +106,11 @@ def _eye(s: Sketch, face: Face, side: str, unit: float, dark: RGB) -> None:
     opening = s.shape(f"lid_{side}", f"-lower_{side}")
     low, region = window(s.albedo, opening)
     if region.size:
-        ball = Sketch(np.full_like(region, SCLERA), s.shade, s.points - low, s.curves)
+        mask = np.zeros(region.shape[:2], np.uint8)
+        ball = Sketch(np.full_like(region, SCLERA), mask, s.points - low, s.curves)
         ball.fill(face.iris, f"iris_{side}")
         ball.fill((14, 10, 10), f"pupil_{side}")
         ball.fill((250, 250, 250), f"glint_{side}")
-        mask = np.zeros(region.shape[:2], np.uint8)
         cv2.fillPoly(mask, [fixed(opening - low)], 255, cv2.LINE_AA, SUBPIXEL)
         cv2.copyTo(ball.albedo, mask, region)
     s.stroke(dark, 0.030 * unit, f"lid_{side}")

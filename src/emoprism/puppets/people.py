@@ -122,8 +122,8 @@ def _faces(rng: np.random.Generator, genders: list[str]) -> list[Face]:
         "lower_lip": (0.040, 0.085), "ears": (0.16, 0.26),
     }  # fmt: skip
     geometry = {name: _spread(rng, n, *limits) for name, limits in ranges.items()}
-    tone, hair, iris, style = (_spread(rng, n, 0, 1) for _ in range(4))
-    beard, glasses = rng.random(n), _spread(rng, n, 0, 1)
+    tone, hair, iris, style = (_spread(rng, n, 0.0, 1.0) for _ in range(4))
+    beard, glasses = rng.random(n), _spread(rng, n, 0.0, 1.0)
     return [
         Face(
             **{name: float(values[i]) for name, values in geometry.items()},
@@ -147,8 +147,8 @@ def _between(colours: tuple[RGB, ...], position: float) -> RGB:
 
 def _voices(rng: np.random.Generator, genders: list[str]) -> list[Voice]:
     n = len(genders)
-    level, tract = _spread(rng, n, -1, 1), _spread(rng, n, -1, 1)
-    tilt, breath = _spread(rng, n, 900, 2400), _spread(rng, n, 0.02, 0.25)
+    level, tract = _spread(rng, n, -1.0, 1.0), _spread(rng, n, -1.0, 1.0)
+    tilt, breath = _spread(rng, n, 900.0, 2400.0), _spread(rng, n, 0.02, 0.25)
     rate, liveliness = _spread(rng, n, 3.6, 5.2), _spread(rng, n, 1.2, 2.6)
     voices: list[Voice] = []
     for i, gender in enumerate(genders):

@@ -43,10 +43,9 @@ def perform(
     channels[:, named["jaw"]] = mouth_opening(speech, times)
     channels[:, named["round"]] = 0.8 * np.interp(times, np.arange(len(speech.rounding)) / CONTROL, speech.rounding)
     channels[:, named["blink"]] = _blinks(times, person.style.blinks, rng)
-    gaze = _wander(rng, frames, fps, 2, 0.6)
-    channels[:, named["gaze_x"]], channels[:, named["gaze_y"]] = gaze[:, 0], gaze[:, 1]
-    turn = np.array(plan.scene.turn) + _sway(person, plan, speech, times, fps, motion, rng)
-    drift = 0.008 * motion * person.style.motion * _wander(rng, frames, fps, 2, 0.5)
+    channels[:, [named["gaze_x"], named["gaze_y"]]] = np.clip(0.5 * _wander(rng, frames, 2, 0.6 * fps), -1, 1)
+    turn = np.array(plan.scene.turn) + _sway(person, plan, speech, times, settings, rng)
+    drift = 0.008 * motion * person.style.motion * _wander(rng, frames, 2, 0.5 * fps)
     return Performance(channels, rotations(turn), np.array(plan.scene.centre) + drift)
 
 
@@ -66,7 +65,7 @@ def _course(frames: int, units: int, times: Track, rng: np.random.Generator) -> 
     fall, release = 0.25 * length, rng.uniform(0.3, 0.9)
     on = _smoothstep((times[:, None] - begin) / rise)
     off = _smoothstep((times[:, None] - end) / fall)
-    breathing = 1 + 0.12 * _wander(rng, frames, frames / length, units, 0.3)
+    breathing = 1 + 0.12 * _wander(rng, frames, units, 0.3 * frames / length)
     return on * (1 - release * off) * breathing
 
 
@@ -75,11 +74,9 @@ def _smoothstep(x: Float64[np.ndarray, "T U"]) -> Float64[np.ndarray, "T U"]:
     return x * x * (3 - 2 * x)
 
 
-def _wander(
-    rng: np.random.Generator, frames: int, fps: float, count: int, seconds: float
-) -> Float64[np.ndarray, "T U"]:
-    """Smooth random curves of unit variance whose values forget each other over `seconds`."""
-    width = max(0.5, seconds * fps / 2)
+def _wander(rng: np.random.Generator, frames: int, count: int, memory: float) -> Float64[np.ndarray, "T U"]:
+    """Smooth random curves of unit variance whose values forget each other over `memory` frames."""
+    width = max(0.5, memory / 2)
     margin = int(4 * width) + 1
     smooth = gaussian_filter1d(rng.normal(0, 1, (frames + 2 * margin, count)), width, axis=0)
     return smooth[margin : margin + frames] * np.sqrt(2 * np.sqrt(np.pi) * width)
@@ -94,12 +91,12 @@ def _blinks(times: Track, rate: float, rng: np.random.Generator) -> Track:
 
 
 def _sway(
-    person: Person, plan: ClipPlan, speech: Speech, times: Track, fps: int, motion: float, rng: np.random.Generator
+    person: Person, plan: ClipPlan, speech: Speech, times: Track, settings: PuppetSettings, rng: np.random.Generator
 ) -> Float64[np.ndarray, "T 3"]:
     """Yaw, pitch and roll in degrees: drift, beats with the voice, and the pose that goes with the emotion."""
     shown = EXPRESSIONS[plan.expression]
-    lively = motion * person.style.motion * (1 + 0.4 * plan.arousal)
-    sway = lively * _wander(rng, len(times), fps, 3, 0.7) * np.array([3.0, 2.0, 1.5])
+    lively = settings.motion * person.style.motion * (1 + 0.4 * plan.arousal)
+    sway = lively * _wander(rng, len(times), 3, 0.7 * settings.fps) * np.array([3.0, 2.0, 1.5])
     beat = np.interp(times, np.arange(len(speech.loudness)) / CONTROL, gaussian_filter1d(speech.loudness, 8.0))
     sway[:, 1] += lively * 3.0 * (beat - beat.mean()) + shown.nod * plan.intensity
     return sway

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
@@ -40,7 +40,7 @@ class PuppetSettings(Strict):
     """Multiplies what is neither person nor emotion: light, camera and microphone noise, room."""
 
     @model_validator(mode="after")
-    def _at_least_one_clip_each(self) -> Self:
+    def _at_least_one_clip_each(self) -> PuppetSettings:
         if self.clips < self.speakers:
             raise ValueError(f"{self.clips} clips are too few for {self.speakers} speakers: at least one clip each")
         return self

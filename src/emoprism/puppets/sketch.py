@@ -87,8 +87,8 @@ def _filled(mask: Layer, shape: Fixed) -> None:
     cv2.fillPoly(mask, [shape], 255, cv2.LINE_AA, SUBPIXEL)
 
 
-def window(layer: UInt8[np.ndarray, "..."], shape: Shape) -> tuple[Shape, UInt8[np.ndarray, "..."]]:
-    """The corner [1, 2] and the view of the part of `layer` that `shape` touches (empty where it lies outside)."""
+def window(layer: UInt8[np.ndarray, "..."], shape: Shape) -> tuple[Float64[np.ndarray, "2"], UInt8[np.ndarray, "..."]]:
+    """The corner (x, y) and the view of the part of `layer` that `shape` touches (empty where it lies outside)."""
     low = np.maximum(np.floor(shape.min(axis=0)).astype(int) - 3, 0)
     high = np.maximum(np.ceil(shape.max(axis=0)).astype(int) + 4, low)
-    return low[None].astype(np.float64), layer[low[1] : high[1], low[0] : high[0]]
+    return low.astype(np.float64), layer[low[1] : high[1], low[0] : high[0]]

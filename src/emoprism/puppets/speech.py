@@ -87,7 +87,7 @@ def _source(f0: Sound, voice: Voice, prosody: Prosody, rng: np.random.Generator)
     flow = np.diff(_pulse(phase) * shimmer[cycle], prepend=0.0)
     tilted = np.asarray(lfilter([8 * (1 - decay)], [1, -decay], flow))
     breath = (voice.breath + 0.6 * prosody.breath) * np.where(phase < OPENING + CLOSING, 1.0, 0.4)
-    return tilted + breath * rng.normal(0, 0.05, len(f0))
+    return tilted + breath * rng.normal(0, 0.3, len(f0))
 
 
 def _pulse(phase: Sound) -> Sound:
