@@ -58,6 +58,7 @@ class Medium:
         self.origin = (self.container.start_time or 0) / av.time_base
         self.video = next((s for s in self.container.streams.video if _moves(s)), None)
         self.audio = next(iter(self.container.streams.audio), None)
+        self._bases = {s.index: float(s.time_base or 1) for s in self.container.streams}
         self.picture_end = self.sound_end = 0.0
         """After `play`: where the streams end, in seconds from the start of the clip."""
 
@@ -127,7 +128,7 @@ class Medium:
     def _past(self, packet: AnyPacket, end: float) -> bool:
         """Whether this packet and all that follow in its stream lie behind the end of the clip."""
         stamp = packet.dts if packet.dts is not None else packet.pts
-        return stamp is not None and float(stamp * packet.time_base) - self.origin >= end
+        return stamp is not None and stamp * self._bases[packet.stream.index] - self.origin >= end
 
     def _check_whole(self, reader: Picture | Sound, what: str, wanted: Wanted) -> None:
         """Raise MediaError where the file ends well before the length that it states for the stream."""

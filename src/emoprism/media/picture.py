@@ -6,7 +6,6 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,7 +78,7 @@ class Picture:
         self.context.thread_type = "NONE"
         self.context.thread_count = 1
         self.context.options = {"max_pixels": str(LARGEST_PIXELS)}
-        self.base = stream.time_base or Fraction(1, 1)
+        self.base = float(stream.time_base or 1)
         self.skips = self.context.name in SKIPPING_CODECS
         self.queue: deque[AnyPacket] = deque()
         self.first: dict[int, int] = {}
@@ -92,7 +91,7 @@ class Picture:
         """Take a packet in decoding order; yield the sampled frames that are complete now."""
         time = self._time(packet.pts)
         if time is not None and packet.pts is not None:
-            length = float((packet.duration or 0) * self.base)
+            length = (packet.duration or 0) * self.base
             self.ended = max(self.ended, time + length - self.grid.start)
             cell = self.grid.cell(time)
             if cell is not None:
@@ -111,7 +110,7 @@ class Picture:
             raise MediaError(f"the picture is damaged: {self.bad} of {self.seen} packets cannot be decoded")
 
     def _time(self, pts: int | None) -> float | None:
-        return None if pts is None else float(pts * self.base) - self.origin
+        return None if pts is None else pts * self.base - self.origin
 
     def _decode(self, packet: AnyPacket | None) -> Iterator[Frame]:
         if packet is not None:

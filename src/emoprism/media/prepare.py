@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def prepare(
     began = time.monotonic()
     fresh = _write_shards(stage, clips, asked, workers or usable_cores())
     manifest = writer.finish(stage, _names(clips), {"citation": made.citation, "licence": made.licence})
-    _say_summary(out, manifest.facts["clips"], manifest.facts["rejected"], fresh, time.monotonic() - began)
+    _say_summary(out, manifest.facts, fresh, time.monotonic() - began)
 
 
 def _write_shards(stage: Stage, clips: Sequence[Clip], options: PrepareOptions, workers: int) -> float:
@@ -129,11 +130,9 @@ def _check_ids(clips: Sequence[Clip], path: Path) -> None:
         raise CorpusError(Problem(str(path), "holds no clips"))
 
 
-def _say_summary(out: Path, used: int, rejected: int, seconds: float, took: float) -> None:
-    parts = [
-        f"{out}: {used} clips",
-        f"{rejected} rejected (reasons in {out / REJECTED})" if rejected else "none rejected",
-    ]
+def _say_summary(out: Path, facts: Mapping[str, Any], seconds: float, took: float) -> None:
+    parts = [f"{out}: {facts['clips']} clips", *(f"{n} without {name}" for name, n in facts["missing"].items())]
+    parts.append(f"{facts['rejected']} rejected (reasons in {REJECTED})" if facts["rejected"] else "none rejected")
     if seconds:
         parts.append(f"{seconds:.0f} s of media in {took:.1f} s, {seconds / took:.0f}x real time")
     console.say(", ".join(parts))

@@ -112,7 +112,7 @@ class PreparedCorpus:
         return tuple(TrackRow(**track) for row in rows if row["clip"] == clip.id for track in row["tracks"])
 
     def read_track(self, clip: PreparedClip, number: int, *, size: int | None = None) -> UInt8[np.ndarray, "T S S 3"]:
-        """Crops of one track, RGB. Only there where the corpus was prepared with `tracks=all`: CorpusError elsewhere."""
+        """Crops of one track, RGB. CorpusError where the corpus was not prepared with `tracks=all`."""
         return self._faces(clip, f"{TRACK}{number}", size or self._shape(FACE)[0])
 
     def _shape(self, stream: str) -> tuple[int, ...]:

@@ -35,6 +35,7 @@ class Sound:
     def __init__(self, stream: AudioStream, origin: float, start: float) -> None:
         self.stream, self.origin, self.start = stream, origin, start
         self.context = stream.codec_context
+        self.base = float(stream.time_base or 1)
         self.resampler = _resampler()
         self.position = 0
         self.expected: float | None = None
@@ -66,7 +67,7 @@ class Sound:
             raise MediaError(f"the sound is damaged: {self.bad} of {self.seen} packets cannot be decoded")
 
     def _resample(self, frame: AudioFrame) -> Iterator[Samples]:
-        time = self.expected if frame.time is None else frame.time - self.origin - self.start
+        time = self.expected if frame.pts is None else frame.pts * self.base - self.origin - self.start
         if time is None:
             time = 0.0
         if self.expected is None or abs(time - self.expected) > JUMP:
