@@ -55,7 +55,7 @@ def attack(
     if len(train.y) == 0:
         raise ValueError("an attacker needs labelled train clips")
     seen, y = np.unique(train.y, return_inverse=True)
-    if len(seen) == 1:
+    if len(seen) == 1 or len(new) == 0:
         return Told(np.full(len(new), seen[0], dtype=np.int64), {})
     x, moved = _standardised(train.x, new)
     checked = None if validation is None else validation.known()
@@ -70,12 +70,12 @@ def attack(
 
 
 def _choose(attacker: Attacker, train: Labelled, checked: Labelled, new: np.ndarray, seed: int) -> Told:
-    """The candidate with the best macro F1 on the checked clips; of equal ones the first."""
+    """The candidate with the best macro F1 on the checked clips; of equal ones the last."""
     best, told = -1.0, None
     x, moved = _turned(train.x, np.concatenate([checked.x, new]))
     for settings, predicted in attacker.candidates(x, train.y, moved, seed):
         score = MacroF1()(checked.y, predicted[: len(checked.y)], int(train.y.max()) + 1) if len(checked.y) else 0.0
-        if score > best:
+        if score >= best:
             best, told = score, Told(predicted[len(checked.y) :], dict(settings))
     if told is None:
         raise ValueError(f"{type(attacker).__name__} has no candidate for {len(train.y)} clips")
@@ -86,10 +86,10 @@ def _choose_within(attacker: Attacker, train: Labelled, new: np.ndarray, seed: i
     """Settings from a part of train that is held back; then the fit on all of train."""
     x, moved = _turned(train.x, new)
     grid = attacker.grid(len(x), x.shape[1], int(train.y.max()) + 1)
-    if len(grid) == 1:
-        settings = grid[0]
+    held = carve(train.y, seed)
+    if len(grid) == 1 or not held.any():
+        settings = grid[-1]
     else:
-        held = carve(train.y, seed)
         part = Labelled(train.x[~held], train.y[~held])
         settings = _choose(attacker, part, Labelled(train.x[held], train.y[held]), new[:0], seed).settings
     return Told(attacker.predict(x, train.y, moved, settings, seed), settings)

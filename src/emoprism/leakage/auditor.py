@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -90,7 +91,7 @@ class _Work:
         """What the model's own heads say, on clips that they were not trained on."""
         for attribute, predicted in self.embeddings.predictions.items():
             if attribute in self.embeddings.vectors and attribute in self.embeddings.labels:
-                for split in (VALIDATION, *self._attacked()):
+                for split in self.options.splits:
                     rows = self.embeddings.rows(split)
                     self._judge(Claim("utility", attribute, attribute, split), rows, predicted[rows])
 
@@ -143,6 +144,10 @@ class _Work:
         if not np.isin(true[true != MISSING], labels[embeddings.rows(TRAIN)]).any():
             return
         known = true != MISSING
+        if (predicted[known] == MISSING).any():
+            what = f"{int((predicted[known] == MISSING).sum())} clips of split {claim.split} have no prediction"
+            advice = "a clip that is not predicted is no clip told right; predict all, or leave the column out"
+            raise EmbeddingsError(Problem(f"predicted:{claim.attribute}", what, advice))
         self.judged[claim] = Judged(
             clips=tuple(embeddings.clips[i] for i in rows[known]),
             speakers=tuple(self.who[i] for i in rows[known]),
@@ -163,7 +168,7 @@ def speakers_of(embeddings: Embeddings, identity: str) -> list[str]:
 
 
 def fingerprint(embeddings: Embeddings, attributes: tuple[str, ...]) -> str:
-    """Digests of clips, split and each attribute's labels, one word each, so that a difference can be named."""
+    """Digests of clips, split and each attribute's labels as a JSON mapping, so that a difference can be named."""
     order = np.argsort(np.asarray(embeddings.clips))
     columns: dict[str, list[str]] = {
         "clips": [embeddings.clips[i] for i in order],
@@ -173,7 +178,7 @@ def fingerprint(embeddings: Embeddings, attributes: tuple[str, ...]) -> str:
         words = ("", *embeddings.classes[name])
         columns[name] = [words[embeddings.labels[name][i] + 1] for i in order]
     digests = {key: hashlib.sha256("\n".join(words).encode()).hexdigest()[:16] for key, words in columns.items()}
-    return " ".join(f"{key}={digest}" for key, digest in digests.items())
+    return json.dumps(digests)
 
 
 def _comparable(labels: np.ndarray) -> bool:
@@ -195,9 +200,14 @@ def _speakers_by_split(embeddings: Embeddings, identity: str) -> dict[str, list[
 
 def check_auditable(embeddings: Embeddings, options: AuditOptions, name: str) -> None:
     """Raises EmbeddingsError where there is nothing to learn from, nothing to test on, or nothing to tell."""
-    problems: list[Problem] = []
-    for split, why in ((TRAIN, "attackers train on it"), (options.splits, "attackers are tested on it")):
-        wanted = (split,) if isinstance(split, str) else split
+    problems = [
+        Problem(f"{name}: '{key}'", f"not {len(embeddings.clips)} rows of finite numbers, one row per clip")
+        for key, vectors in embeddings.vectors.items()
+        if vectors.ndim != 2 or len(vectors) != len(embeddings.clips) or not np.isfinite(vectors).all()
+    ]
+    if not embeddings.vectors:
+        problems.append(Problem(name, "holds no embedding", "give vectors for at least one attribute"))
+    for wanted, why in (((TRAIN,), "attackers train on it"), (options.splits, "attackers are tested on it")):
         if len(embeddings.rows(*wanted)) == 0:
             problems.append(Problem(name, f"has no clip of split {' or '.join(wanted)}", why))
     for attribute in options.told():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -59,8 +60,8 @@ def refuse_mixed(runs: Sequence[tuple[str, int | None, str]]) -> None:
     problems: list[Problem] = []
     for folder, seed, data in runs:
         other, theirs = first.setdefault(seed, (folder, data))
-        pairs = [dict(word.split("=", 1) for word in text.split()) for text in (data, theirs)]
-        differing = sorted(key for key in pairs[0] | pairs[1] if pairs[0].get(key) != pairs[1].get(key))
+        mine, its = json.loads(data), json.loads(theirs)
+        differing = sorted(key for key in mine | its if mine.get(key) != its.get(key))
         if differing:
             seeds = "without a seed" if seed is None else f"of seed {seed}"
             what = f"differs from {other}, both {seeds}, in {', '.join(differing)}"

@@ -40,8 +40,8 @@ def rates(same: Float[np.ndarray, "*lead G T"], other: Float[np.ndarray, "*lead 
     with np.errstate(invalid="ignore"):
         missed = same.cumsum(-1) / same.sum(-1, keepdims=True)
         refused = other.cumsum(-1) / other.sum(-1, keepdims=True)
-    zero = np.zeros_like(missed[..., :1])
-    return Curve(np.concatenate([zero, missed], -1), np.concatenate([zero + 1, 1 - refused], -1))
+    start, full = 0 * missed[..., :1], 0 * refused[..., :1] + 1
+    return Curve(np.concatenate([start, missed], -1), np.concatenate([full, 1 - refused], -1))
 
 
 @dataclass(frozen=True)

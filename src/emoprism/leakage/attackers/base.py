@@ -22,7 +22,7 @@ class Attacker(ABC):
 
     @abstractmethod
     def grid(self, rows: int, width: int, classes: int) -> list[Settings]:
-        """Settings to choose from, the simplest first (it wins ties), for train data of this size."""
+        """Settings to choose from for train data of this size; of equally good ones the last is chosen."""
 
     @abstractmethod
     def predict(

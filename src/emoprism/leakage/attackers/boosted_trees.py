@@ -24,7 +24,7 @@ class BoostedTrees(Attacker):
     """
 
     def __init__(
-        self, *, trees: PositiveInt = 2000, leaves: tuple[int, ...] = (4, 12), learning_rate: PositiveFloat = 0.1
+        self, *, trees: PositiveInt = 2000, leaves: tuple[int, ...] = (12, 4), learning_rate: PositiveFloat = 0.1
     ) -> None:
         self.trees, self.leaves, self.learning_rate = trees, leaves, learning_rate
 

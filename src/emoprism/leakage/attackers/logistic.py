@@ -10,7 +10,7 @@ from pydantic import PositiveInt
 
 from emoprism.leakage.attackers.base import Attacker, Settings
 
-PENALTIES = (0.001, 0.03, 1.0, 30.0)
+PENALTIES = (30.0, 1.0, 0.03, 0.001)
 TINY = 1e-6
 
 
@@ -25,7 +25,7 @@ class Logistic(Attacker):
 
     def grid(self, rows: int, width: int, classes: int) -> list[Settings]:  # noqa: ARG002
         """Penalty, and whether to whiten."""
-        return [{"whiten": whiten, "C": penalty} for whiten in (False, True) for penalty in PENALTIES]
+        return [{"whiten": whiten, "C": penalty} for whiten in (True, False) for penalty in PENALTIES]
 
     def predict(
         self,

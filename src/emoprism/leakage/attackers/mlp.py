@@ -25,7 +25,7 @@ class Mlp(Attacker):
         hidden: PositiveInt = 256,
         epochs: PositiveInt = 60,
         every: PositiveInt = 3,
-        decays: tuple[float, ...] = (1.0, 0.01),
+        decays: tuple[float, ...] = (0.01, 1.0),
         learning_rate: PositiveFloat = 1e-3,
     ) -> None:
         self.hidden, self.epochs, self.every = hidden, epochs, every
@@ -61,7 +61,7 @@ class Mlp(Attacker):
         """The network after one, two, three ... epochs."""
         from sklearn.neural_network import MLPClassifier
 
-        batch: Any = int(np.clip(len(x) // 12, min(32, len(x)), 512))
+        batch: Any = int(np.clip(len(x) // 12, min(8, len(x)), 512))
         model = MLPClassifier(
             (self.hidden,), alpha=decay, batch_size=batch, learning_rate_init=self.learning_rate, random_state=seed
         )

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int64
 
 from emoprism.leakage.attackers.base import Attacker, Settings
 
-NEIGHBOURS = (25, 11, 5, 3, 1)
+NEIGHBOURS = (1, 3, 5, 11, 25)
 
 
 class NearestNeighbours(Attacker):
@@ -15,7 +15,7 @@ class NearestNeighbours(Attacker):
 
     def grid(self, rows: int, width: int, classes: int) -> list[Settings]:  # noqa: ARG002
         """The distance, and as many neighbours as there are clips for."""
-        return [{"metric": m, "k": k} for m in ("euclidean", "cosine") for k in NEIGHBOURS if k <= max(1, rows // 2)]
+        return [{"metric": m, "k": k} for m in ("cosine", "euclidean") for k in NEIGHBOURS if k <= max(1, rows // 2)]
 
     def predict(
         self,

@@ -28,4 +28,5 @@ class EqualErrorRate(CurveMetric):
         low, high = at(gap, before), at(gap, after)
         with np.errstate(invalid="ignore"):
             share = np.where(high > low, -low / np.where(high > low, high - low, 1.0), 0.0)
-        return at(curve.misses, before) + share * (at(curve.misses, after) - at(curve.misses, before))
+        # 0 * low: where only one kind of pair exists, one rate is NaN and so is the answer.
+        return at(curve.misses, before) + 0 * low + share * (at(curve.misses, after) - at(curve.misses, before))
