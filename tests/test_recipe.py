@@ -126,6 +126,7 @@ def test_extends_that_lead_nowhere_or_back(folder: Path) -> None:
 
 def test_files_that_are_no_recipe(folder: Path) -> None:
     assert "not YAML" in refused(write(folder, "a: [1"))
+    assert "the key 'epochs' stands twice" in refused(write(folder, "training:\n  epochs: 3\n  epochs: 4\n"))
     assert "expected a YAML mapping" in refused(write(folder, "- a\n"))
     assert "expected a YAML mapping" in refused(write(folder, ""))
     latin = folder / "latin.yaml"

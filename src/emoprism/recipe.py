@@ -177,13 +177,26 @@ def check_model(model: type[M], tree: Mapping[str, Any], where: str) -> M:
         raise RecipeError(problems_of(error, where, model)) from None
 
 
+class _OnceLoader(yaml.SafeLoader):
+    """YAML without the silent half of it: of two equal keys the later would win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [str(key.value) for key, _ in node.value]
+        for key, _ in node.value:
+            if keys.count(str(key.value)) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key.value}' stands twice", key.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
 def read_yaml(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     """One YAML mapping with what it extends merged below it."""
     path = path.resolve()
     if path in seen:
         raise RecipeError(Problem(str(path), "extends itself", " -> ".join(p.name for p in (*seen, path))))
     try:
-        tree: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)
     except FileNotFoundError:
         source = f"named by 'extends' in {seen[-1]}" if seen else ""
         raise RecipeError(Problem(str(path), "no such recipe file", source)) from None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emoprism.corpora.ravdess import Ravdess
 from emoprism.errors import CorpusError, PluginError
 from emoprism.recipe import SPLITTERS
 from emoprism.splits._sides import draw_share
@@ -19,7 +22,9 @@ from emoprism.splits.base import Splitter, Unit
 from emoprism.splits.given import Given
 from emoprism.splits.held_out import HeldOut
 from emoprism.testing import check_splitter, example_units
-from emoprism.types import SPLITS, TEST, TRAIN, UNSEEN, VALIDATION
+from emoprism.types import SPLITS, TEST, TRAIN, UNSEEN, VALIDATION, Clip
+
+REAL = Path(__file__).parents[2].parent / "shared" / "data" / "ravdess"
 
 
 @pytest.mark.parametrize("name", SPLITTERS.names())
@@ -34,7 +39,7 @@ def test_every_splitter_keeps_the_contract(name: str) -> None:
         {"unseen": 1, "balance": None},
         {"dependency_seed": 7, "unseen": 4},
         {"test": 0.0, "validation": 0.0},
-        {"test": 0.99, "validation": 0.99, "unseen": 11},
+        {"test": 0.9, "validation": 0.5, "unseen": 8},
     ],
 )
 def test_held_out_keeps_the_contract_with_options(options: dict[str, Any]) -> None:
@@ -92,7 +97,11 @@ def populations(draw: st.DrawFn) -> list[Unit]:
 @settings(max_examples=60, deadline=None)
 @given(populations(), st.integers(0, 2**32), st.integers(0, 1), st.floats(0, 0.9), st.floats(0, 0.9))
 def test_held_out_on_any_corpus(units: list[Unit], seed: int, unseen: int, test: float, validation: float) -> None:
-    sides = HeldOut(test=test, validation=validation, unseen=unseen).split(units, seed)
+    try:
+        sides = HeldOut(test=test, validation=validation, unseen=unseen).split(units, seed)
+    except CorpusError as error:
+        assert "none is left for" in str(error)
+        return
     assert set(sides) == {unit.id for unit in units}, "every clip is on exactly one side"
     labels = {unit.id: unit.labels for unit in units}
     strangers = {labels[clip]["speaker"] for clip, side in sides.items() if side == UNSEEN}
@@ -142,13 +151,11 @@ def test_unseen_speakers_are_balanced(seed: int) -> None:
 
 
 def test_balance_is_by_group_as_far_as_groups_reach() -> None:
-    units = [Unit(f"{who}-{i}", {"speaker": who} | labels) for who, labels in SPEAKERS.items() for i in range(3)]
+    units = [Unit(f"{who}-{i}", {"speaker": who} | labels) for who, labels in SPEAKERS.items() for i in range(9)]
     for seed in range(6):
         sides = HeldOut(unseen=4).split(units, seed)
         groups = Counter(SPEAKERS[clip[0]].get("gender", "") for clip, side in sides.items() if side == UNSEEN)
-        assert groups == {"female": 3, "male": 3, "": 6}, (
-            "the only one of each, and two of the others: three clips each"
-        )
+        assert groups == {"female": 9, "male": 9, "": 18}, "the only one of each, and two of the others"
 
 
 SPEAKERS: dict[str, dict[str, str]] = {
@@ -159,7 +166,18 @@ SPEAKERS: dict[str, dict[str, str]] = {
 def test_a_single_clip_or_class_trains() -> None:
     units = [*example_units(2), Unit("lone", {"speaker": "lone", "emotion": "awe"})]
     for seed in range(10):
-        assert HeldOut(test=0.9).split(units, seed)["lone"] == TRAIN
+        assert HeldOut(test=0.8).split(units, seed)["lone"] == TRAIN
+
+
+def test_a_side_that_would_be_empty_is_refused() -> None:
+    units = [Unit(f"c{i}", {"speaker": f"s{i}"}, TRAIN) for i in range(30)]
+    with pytest.raises(CorpusError) as caught:
+        HeldOut().split(units, 0)
+    for side in ("'test'", "'validation'"):
+        assert f"of 30 clips none is left for {side}" in str(caught.value)
+    with pytest.raises(CorpusError, match=r"share of 0\.15\n    -> .* or set data\.split\.validation=0"):
+        Given().split(units, 0)
+    assert set(HeldOut(test=0.0, validation=0.0).split(units, 0).values()) == {TRAIN}
 
 
 def test_clips_without_a_speaker_only_train() -> None:
@@ -245,6 +263,47 @@ def test_systematic_sampling_starts_anywhere() -> None:
     rng = np.random.default_rng(0)
     count = Counter(clip for _ in range(600) for clip in draw_share(units, 0.3, ["speaker"], rng))
     assert all(abs(count[unit.id] / 600 - 0.3) < 0.08 for unit in units)
+
+
+def protocol() -> HeldOut:
+    return HeldOut(test=0.3, unseen=4, dependency_seed=7)
+
+
+def digest(sides: dict[str, str]) -> str:
+    return hashlib.sha256("\n".join(f"{clip},{side}" for clip, side in sorted(sides.items())).encode()).hexdigest()[:16]
+
+
+def test_the_draw_of_the_benchmark_never_changes() -> None:
+    """Figures of different days compare only on the same clips. A change here makes earlier results incomparable."""
+    units = example_units(speakers=24, per_emotion=12)
+    assert [digest(protocol().split(units, seed)) for seed in (0, 1)] == GOLDEN
+
+
+GOLDEN = ["1ab964361ef407c3", "046c756843ed6d4a"]
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason=f"needs the real corpus in {REAL}")
+@pytest.mark.parametrize("seed", range(5))
+def test_the_benchmark_on_the_real_corpus(seed: int) -> None:
+    units = [Unit(clip.id, clip.labels | {"emotion": FIVE.get(clip.labels["emotion"], "other")}) for clip in real()]
+    sides = protocol().split(units, seed)
+    of = {unit.id: unit.labels for unit in units}
+    count = Counter(sides.values())
+    known = len(sides) - count[UNSEEN]
+    assert len(sides) == 840, "the clips that the label dependency keeps are the same for all seeds"
+    assert abs(count[TEST] / known - 0.3) < 0.005
+    assert abs(count[VALIDATION] / (known - count[TEST]) - 0.15) < 0.005
+    strangers = {(of[clip]["speaker"], of[clip]["gender"]) for clip, side in sides.items() if side == UNSEEN}
+    assert Counter(gender for _, gender in strangers) == {"female": 2, "male": 2}
+    for side in SPLITS:
+        assert {of[clip]["emotion"] for clip, where in sides.items() if where == side} == {*FIVE.values(), "other"}
+
+
+FIVE = {"neutral": "neutral", "calm": "neutral", "happy": "happy", "sad": "sad", "angry": "angry"}
+
+
+def real() -> Sequence[Clip]:
+    return Ravdess(REAL).clips()
 
 
 def test_given_is_the_corpus_s_own_word() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from emoprism.errors import CorpusError, Problem
 from emoprism.splits.base import Unit
 from emoprism.types import TEST, TRAIN, VALIDATION
 
@@ -24,10 +26,14 @@ def draw_share(units: Iterable[Unit], share: float, keys: Sequence[str], rng: np
     return {row[i].id for i, taken in zip(order, np.diff(steps), strict=True) if taken}
 
 
-def train_knows_all(units: Iterable[Unit], sides: dict[str, str], keys: Sequence[str]) -> None:
-    """Move single clips to train until every label of `keys` in validation or test occurs in train. In place."""
-    held = [unit for unit in sorted(units, key=lambda unit: unit.id) if sides.get(unit.id) in (VALIDATION, TEST)]
-    held.sort(key=lambda unit: sides[unit.id] != VALIDATION)
+def train_knows_all(units: Sequence[Unit], sides: dict[str, str], keys: Sequence[str]) -> None:
+    """Move single clips to train until every label of `keys` in validation or test occurs in train. In place.
+
+    The larger of the two sides gives first.
+    """
+    count = Counter(sides.values())
+    held = [unit for unit in units if sides[unit.id] in (VALIDATION, TEST)]
+    held.sort(key=lambda unit: (-count[sides[unit.id]], unit.id))
     known = labels_in(units, sides, TRAIN, keys)
     for unit in held:
         own = {(key, unit.labels[key]) for key in keys if key in unit.labels}
@@ -41,3 +47,18 @@ def labels_in(units: Iterable[Unit], sides: Mapping[str, str], side: str, keys: 
     return {
         (key, unit.labels[key]) for unit in units if sides.get(unit.id) == side for key in keys if key in unit.labels
     }
+
+
+def refuse_empty(sides: Mapping[str, str], shares: Mapping[str, float]) -> None:
+    """Raise CorpusError for every side that was to have a share and has no clip: later stages would find nothing."""
+    problems = [
+        Problem(
+            "data.split",
+            f"of {len(sides)} clips none is left for '{side}', which was to have a share of {share:g}",
+            f"speakers and emotions need several clips each; or set data.split.{side}=0",
+        )
+        for side, share in shares.items()
+        if share > 0 and side not in sides.values()
+    ]
+    if problems:
+        raise CorpusError(problems)

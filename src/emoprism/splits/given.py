@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from emoprism.errors import CorpusError, Problem, did_you_mean
-from emoprism.splits._sides import draw_share, train_knows_all
+from emoprism.splits._sides import draw_share, refuse_empty, train_knows_all
 from emoprism.splits.base import Splitter, Unit
 from emoprism.types import EMOTION, SPEAKER, SPLITS, TRAIN, UNSEEN, VALIDATION
 
@@ -47,6 +47,7 @@ class Given(Splitter):
             chosen = dict.fromkeys(sides.keys() & {unit.id for unit in train}, TRAIN) | dict.fromkeys(drawn, VALIDATION)
             train_knows_all(train, chosen, keys)
             sides |= chosen
+            refuse_empty(sides, {VALIDATION: self.validation})
         return sides
 
     def _strangers_are_strangers(self, units: Sequence[Unit], sides: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
 from emoprism.errors import CorpusError, Problem
-from emoprism.splits._sides import draw_share, train_knows_all
+from emoprism.splits._sides import draw_share, refuse_empty, train_knows_all
 from emoprism.splits.base import Splitter, Unit
 from emoprism.types import EMOTION, SPEAKER, TEST, TRAIN, UNSEEN, VALIDATION
 
@@ -49,7 +49,7 @@ class HeldOut(Splitter):
         self.dependency_base, self.dependency_slope = dependency_base, dependency_slope
 
     def split(self, units: Sequence[Unit], seed: int) -> dict[str, str]:
-        """See Splitter. Raises CorpusError where there are too few speakers, or clips without one, for `unseen`."""
+        """See Splitter. Raises CorpusError where clips or speakers are too few for the sides that were asked for."""
         units = self.thinned(sorted(units, key=lambda unit: unit.id))
         rng = np.random.default_rng([SALT, seed])
         strangers = self._strangers(units, rng)
@@ -60,6 +60,7 @@ class HeldOut(Splitter):
             keys = (self.speaker, self.stratify)
             sides |= dict.fromkeys(draw_share(rest, share, keys, rng), side)
         train_knows_all(known, sides, (self.speaker, self.stratify))
+        refuse_empty(sides, {TEST: self.test, VALIDATION: self.validation})
         return sides
 
     def thinned(self, units: Sequence[Unit]) -> list[Unit]:
