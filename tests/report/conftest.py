@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from emoprism.leakage.results import (
 )
 
 CLASSES = ("angry", "happy", "neutral", "other", "sad")
-ATTACKERS = ("gradient_boosting", "logistic_regression", "mlp", "nearest_neighbours")
+ATTACKERS = ("boosted_trees", "logistic", "mlp", "nearest_neighbours")
 SPEAKERS = [f"actor{i:02d}" for i in range(24)]
 
 
@@ -70,62 +71,70 @@ class Made:
     seed: int = 7
 
 
+def measured(
+    made: Made, rng: np.random.Generator, spread: float | None, *, key: tuple[str, ...], value: float | None
+) -> list[Measurement]:
+    """A list of one row (kind, embedding, attribute, metric, split[, attacker]), or of none without a value."""
+    kind, embedding, attribute, metric, split, attacker = (*key, "") if len(key) == 5 else key
+    if value is None or split not in made.splits:
+        return []
+    value = value if kind == "combined" else min(value, 100.0)
+    names = ("kind", "embedding", "attribute", "metric", "split", "attacker")
+    row: dict[str, Any] = dict(zip(names, (kind, embedding, attribute, metric, split, attacker), strict=True))
+    if spread is not None and kind not in ("chance", "majority", "combined"):
+        row |= {"low": max(value - spread, 0) / 100, "high": min(value + spread, 100) / 100}
+    if (attribute, metric) == ("emotion", "macro_f1") and attacker in ("", STRONGEST):
+        row["recall"] = {c: float(np.clip(value / 100 + rng.normal(0, 0.05), 0, 1)) for c in CLASSES}
+    return [Measurement.model_validate(row | {"value": value / 100})]
+
+
 def rows(made: Made, n: Numbers, rng: np.random.Generator, width: int, *, spread: float | None) -> list[Measurement]:
-    shift = 0.0 if width == 64 else 3.0 * np.log2(width / 64) / 5
-
-    def row(
-        kind: str, embedding: str, attribute: str, metric: str, split: str, value: float | None, attacker: str = ""
-    ) -> list[Measurement]:
-        if value is None or split not in made.splits:
-            return []
-        value = value if kind == "combined" else min(value, 100.0)
-        bounds = (
-            {}
-            if spread is None or kind in ("chance", "majority", "combined")
-            else {"low": max(value - spread, 0) / 100, "high": min(value + spread, 100) / 100}
-        )
-        recall = {}
-        if attribute == "emotion" and metric == "macro_f1" and attacker in ("", STRONGEST):
-            recall = {c: float(np.clip(value / 100 + rng.normal(0, 0.05), 0, 1)) for c in CLASSES}
-        one = Measurement.model_validate(
-            dict(kind=kind, embedding=embedding, attribute=attribute, metric=metric, split=split, attacker=attacker,
-                 value=value / 100, recall=recall, **bounds)
-        )  # fmt: skip
-        return [one]
-
+    shift = 3.0 * float(np.log2(width / 64)) / 5
     out: list[Measurement] = []
-    for split, f1, leak in (("test", n.f1, n.leak), ("unseen", n.f1_unseen, n.leak_unseen)):
-        out += row("utility", "emotion", "emotion", "macro_f1", split, f1 and f1 - shift)
-        leak = leak and leak + shift
-        out += row("leakage", "speaker", "emotion", "macro_f1", split, leak, STRONGEST)
+
+    def add(*key: str, value: float | None) -> None:
+        out.extend(measured(made, rng, spread, key=key, value=value))
+
+    for split, f1, told in (("test", n.f1, n.leak), ("unseen", n.f1_unseen, n.leak_unseen)):
+        leak = told and told + shift
+        add("utility", "emotion", "emotion", "macro_f1", split, value=f1 and f1 - shift)
+        add("leakage", "speaker", "emotion", "macro_f1", split, STRONGEST, value=leak)
         for i, attacker in enumerate(ATTACKERS):
-            out += row(
-                "leakage", "speaker", "emotion", "macro_f1", split, leak and leak - 4 * ((i + width) % 4), attacker
+            add(
+                "leakage",
+                "speaker",
+                "emotion",
+                "macro_f1",
+                split,
+                attacker,
+                value=leak and leak - 4 * ((i + width) % 4),
             )
-    out += row("utility", "speaker", "speaker", "accuracy", "test", n.accuracy)
-    out += row("utility", "speaker", "speaker", "eer", "unseen", n.eer)
-    out += row("leakage", "emotion", "speaker", "accuracy", "test", n.back, STRONGEST)
+    add("utility", "speaker", "speaker", "accuracy", "test", value=n.accuracy)
+    add("utility", "speaker", "speaker", "eer", "unseen", value=n.eer)
+    add("leakage", "emotion", "speaker", "accuracy", "test", STRONGEST, value=n.back)
     for i, attacker in enumerate(ATTACKERS):
-        out += row("leakage", "emotion", "speaker", "accuracy", "test", n.back and n.back - 3 * i, attacker)
+        add("leakage", "emotion", "speaker", "accuracy", "test", attacker, value=n.back and n.back - 3 * i)
     if n.leak is not None:
-        out += row("floor", "speaker", "emotion", "macro_f1", "test", made.floor, STRONGEST)
-        out += row("floor", "emotion", "speaker", "accuracy", "test", 9.1, STRONGEST)
-    if n.leak is not None and n.back is not None:
-        out += row("combined", "", "", "sum", "test", (n.leak + shift + n.back))
-    if made.guesses:
-        for split in ("test", "unseen"):
-            out += row("chance", "", "emotion", "macro_f1", split, 19.2)
-            out += row("majority", "", "emotion", "macro_f1", split, 9.8)
-        out += row("chance", "", "speaker", "accuracy", "test", 5.0)
-        out += row("majority", "", "speaker", "accuracy", "test", 6.4)
+        add("floor", "speaker", "emotion", "macro_f1", "test", STRONGEST, value=made.floor)
+        add("floor", "emotion", "speaker", "accuracy", "test", STRONGEST, value=9.1)
+        add("combined", "", "", "sum", "test", value=n.back and n.leak + shift + n.back)
+    for split in ("test", "unseen") if made.guesses else ():
+        add("chance", "", "emotion", "macro_f1", split, value=19.2)
+        add("majority", "", "emotion", "macro_f1", split, value=9.8)
+        add("chance", "", "speaker", "accuracy", split, value=5.0)
+        add("majority", "", "speaker", "accuracy", split, value=6.4)
     return out
+
+
+def _noise(rng: np.random.Generator) -> float:
+    return float(rng.normal(0, 0.01))
 
 
 def history(made: Made, n: Numbers, rng: np.random.Generator) -> list[Epoch]:
     out: list[Epoch] = []
     for epoch in range(made.epochs):
         done = 1 - np.exp(-(epoch + 1) / 4)
-        noise = lambda: float(rng.normal(0, 0.01))  # noqa: E731
+        noise = partial(_noise, rng)
         losses = {"model": 2.2 * (1 - done) + 0.2 + noise()}
         scores: dict[str, float] = {}
         if n.f1 is not None:
@@ -198,8 +207,9 @@ def _write_system(directory: Path, made: Made, name: str, label: str, n: Numbers
         speakers = {"train": seen, "validation": seen, "test": seen, "unseen": unseen}
         clips = {"train": 520, "validation": 60, "test": 250, "unseen": 170}
         jitter = Numbers(**{k: v and v + float(rng.normal(0, 0.8)) for k, v in vars(n).items()})
+        data = f"clips={seed or 0:04d}ab12ab12 split=3e25d59b7c9c emotion=a82b8913 speaker=439f2f29"
         leakage = Leakage(
-            name=name, label=label, seed=seed, dimensions=dimensions, data=f"{seed or 0:04d}" + "ab12" * 15,
+            name=name, label=label, seed=seed, dimensions=dimensions, data=data,
             clips={k: v for k, v in clips.items() if k in ("train", "validation", *made.splits)},
             speakers={k: v for k, v in speakers.items() if k in ("train", "validation", *made.splits)},
             measurements=rows(made, jitter, rng, width, spread=None),
@@ -225,21 +235,50 @@ def _write_system(directory: Path, made: Made, name: str, label: str, n: Numbers
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def audit_writer() -> Callable[..., Comparison]:
-    """`audit_writer(directory, systems=..., widths=..., ...)`: see Made."""
+class Maker:
+    """What the tests of the report make audits with."""
 
-    def write(directory: Path, **changes: Any) -> Comparison:
+    Numbers = Numbers
+    prototype = PROTOTYPE
+
+    def write(self, directory: Path, **changes: Any) -> Comparison:
+        """A whole audit directory; `changes` are those of Made."""
         return write_audit(directory, Made(**changes))
 
-    return write
+    def small(self, directory: Path, **changes: Any) -> Comparison:
+        """As `write`, without histories, maps and recipes: quick to draw."""
+        return self.write(directory, **({"epochs": 0, "points": 0, "recipes": False} | changes))
+
+    def whole(self, directory: Path) -> Comparison:
+        """Two dimensions and two seeds with everything, of few systems."""
+        systems = self.without("gradient_reversal", "alternate")
+        return self.write(directory, systems=systems, widths=(256, 64), points=20)
+
+    def changed(self, **changes: dict[str, float | None]) -> dict[str, tuple[str, Numbers]]:
+        """The prototype's systems, with numbers of some (by the last part of their name) changed."""
+        short = {name.split("/")[1]: name for name in PROTOTYPE}
+        systems = dict(PROTOTYPE)
+        for name, numbers in changes.items():
+            label, old = PROTOTYPE[short[name]]
+            systems[short[name]] = (label, replace(old, **numbers))
+        return systems
+
+    def without(self, *names: str) -> dict[str, tuple[str, Numbers]]:
+        """The prototype's systems but these."""
+        return {name: system for name, system in PROTOTYPE.items() if name.split("/")[1] not in names}
 
 
 @pytest.fixture(scope="session")
-def prototype() -> Mapping[str, tuple[str, Numbers]]:
-    return PROTOTYPE
+def maker() -> Maker:
+    return Maker()
 
 
 @pytest.fixture(scope="session")
-def numbers() -> type[Numbers]:
-    return Numbers
+def whole(maker: Maker, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Comparison]:
+    """A full audit of two dimensions and two seeds, its report, and its comparison."""
+    from emoprism.report.build import build
+
+    base = tmp_path_factory.mktemp("whole")
+    comparison = maker.whole(base / "audit")
+    build(base / "audit", base / "report", overwrite=False)
+    return base / "audit", base / "report", comparison

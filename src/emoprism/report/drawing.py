@@ -133,7 +133,7 @@ def _tidy(text: str, key: str) -> str:
     return f'{head} style="{style}" role="img" aria-labelledby="{key}-caption">{rest}'
 
 
-def legend_below(figure: Figure, handles: Sequence[Any], columns: int, markerscale: float = 1) -> None:
+def legend_below(figure: Figure, handles: Sequence[Any], columns: int, markerscale: float = 1.0) -> None:
     """One legend under all axes."""
     if handles:
         figure.legend(

@@ -85,8 +85,8 @@ def _read_run(directory: Path, folder: str, problems: list[Problem]) -> Run | No
         problems.append(Problem(f"{directory / 'comparison.json'}: {folder}", "lies outside the audit's directory"))
         return None
     leakage = _read(base / "leakage.json", Leakage.model_validate_json, problems)
-    points = _optional(base / "projection.json", POINTS, problems)
-    history = _optional(base / "history.json", HISTORY, problems)
+    points = _optional(base / "projection.json", POINTS.validate_json, problems)
+    history = _optional(base / "history.json", HISTORY.validate_json, problems)
     recipe = base / "recipe.yaml"
     text = recipe.read_bytes().decode("utf-8", "replace") if recipe.is_file() else ""
     if leakage is None:
@@ -94,8 +94,8 @@ def _read_run(directory: Path, folder: str, problems: list[Problem]) -> Run | No
     return Run(folder, leakage, tuple(points), tuple(history), text)
 
 
-def _optional(path: Path, rows: TypeAdapter[list[T]], problems: list[Problem]) -> list[T]:
-    return (_read(path, rows.validate_json, problems) or []) if path.is_file() else []
+def _optional(path: Path, parse: Callable[[bytes], list[T]], problems: list[Problem]) -> list[T]:
+    return (_read(path, parse, problems) or []) if path.is_file() else []
 
 
 def _mixed_data(directory: Path, runs: list[Run]) -> list[Problem]:
@@ -113,16 +113,17 @@ def _mixed_data(directory: Path, runs: list[Run]) -> list[Problem]:
 
 
 def _what_differs(one: Leakage, other: Leakage) -> str:
-    kinds = [dict(word.partition("=")[::2] for word in row.data.split()) for row in (one, other)]
-    changed = sorted(name for name in kinds[0] | kinds[1] if kinds[0].get(name) != kinds[1].get(name))
-    parts = [f"other {' and '.join(changed)}"] if all("=" in row.data for row in (one, other)) else []
-    parts += [
-        f"{one.clips.get(split, 0)} clips in {split} against {other.clips.get(split, 0)}"
-        for split in sorted(one.clips.keys() | other.clips.keys())
-        if one.clips.get(split, 0) != other.clips.get(split, 0)
-    ]
+    """The parts of the fingerprints that differ, and where counts or speakers show it, how."""
+    parts: list[str] = []
+    changed = sorted({word.partition("=")[0] for word in {*one.data.split()} ^ {*other.data.split()} if "=" in word})
+    if changed:
+        parts.append(f"other {' and '.join(changed)}")
+    for split in sorted(one.clips.keys() | other.clips.keys()):
+        counts = one.clips.get(split, 0), other.clips.get(split, 0)
+        if counts[0] != counts[1]:
+            parts.append(f"{counts[0]} clips in {split} against {counts[1]}")
     for split in sorted(one.speakers.keys() | other.speakers.keys()):
-        uncommon = set(one.speakers.get(split, [])) ^ set(other.speakers.get(split, []))
+        uncommon = {*one.speakers.get(split, [])} ^ {*other.speakers.get(split, [])}
         if uncommon:
             parts.append(f"speakers in {split} that only one of them has: {', '.join(sorted(uncommon)[:8])}")
     return "; ".join(parts) or "the same counts, but other clips, labels or split"

@@ -30,7 +30,7 @@ def maps(audit: Audit, view: View, system: System, key: str) -> Drawing | None:
             points = [p for p in run.points if p.embedding == embedding]
             legends |= _panel(axis, points, attribute, _classes(run, attribute))
             axis.set_title(f"{embedding} embedding\ncoloured by {attribute}", loc="left")
-        legend_below(figure, list(legends.values()), columns=SMALL, markerscale=2)
+        legend_below(figure, list(legends.values()), columns=SMALL, markerscale=2.0)
         seed = "" if run.leakage.seed is None else f", seed {run.leakage.seed}"
         alt = f"{system.label}{seed}: t-SNE maps of the {' and '.join(embeddings)} embeddings, a dot for each clip."
         return drawing(figure, key, f"{system_title(view, system)}{seed}", alt)

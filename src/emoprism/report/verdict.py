@@ -39,7 +39,7 @@ def verdict(view: View, health: Sequence[Health]) -> list[Finding]:
     """All findings, the most important first."""
     case = Case(view, health, view.reference_width)
     rules = (
-        _summary, _pattern, _multitask, _methods, _unseen, _floor, _worthless, _utility, _blind_adversaries,
+        _summary, _alone, _pattern, _multitask, _methods, _unseen, _floor, _worthless, _utility, _blind_adversaries,
         _backward, _dimensions, _evidence,
     )  # fmt: skip
     return [finding for rule in rules for finding in rule(case)]
@@ -70,6 +70,22 @@ def _summary(case: Case) -> Iterator[Finding]:
             f" {best.system.label}, at {with_interval(best.row)}.{after}"
         )
     yield Finding("summary", tone, text)
+
+
+def _alone(case: Case) -> Iterator[Finding]:
+    """Without a baseline nothing compares: only say what leaks."""
+    view = case.view
+    systems = [] if case.baseline else [s for s in view.systems if view.width(s) == case.width]
+    rows = [(s.label, row) for s in systems if (row := case.ask(s, view.leak(TEST))) is not None]
+    if rows:
+        guess = view.guessing(view.primary, TEST)
+        after = f" Guessing reaches {percent(guess)} %." if guess is not None else ""
+        said = listing([f"{label} {with_interval(row)}" for label, row in rows])
+        text = (
+            f"No multitask baseline is in this audit to compare with. An attacker reads {view.primary} from the"
+            f" {view.secondary} embeddings of {said}.{after}"
+        )
+        yield Finding("alone", Tone.NOTE, text)
 
 
 def _pattern(case: Case) -> Iterator[Finding]:
@@ -180,12 +196,15 @@ def _floor(case: Case) -> Iterator[Finding]:
     known = [(s, row, floor) for s, row, floor in rows if row is not None and floor is not None]
     if not known:
         return
-    reached = [s.label for s, row, floor in known if (row.value if row.low is None else row.low) <= floor.value]
     nearest, row, floor = min(known, key=lambda item: item[1].value - item[2].value)
     what = f"the floor of {percent(floor.value)} %, what knowing the {case.view.secondary} alone gives away"
-    if reached:
-        yield Finding("floor", Tone.YES, f"Within its interval of {what}: {listing(reached)}.")
-    else:
+    down = [s.label for s, row, floor in known if row.value <= floor.value]
+    near = [s.label for s, row, floor in known if row.low is not None and row.low <= floor.value < row.value]
+    if down:
+        yield Finding("floor", Tone.YES, f"Down to {what}: {listing(down)}.")
+    if near:
+        yield Finding("floor", Tone.PARTLY, f"Not to be told from {what}, which lies in the interval: {listing(near)}.")
+    if not down and not near:
         gap = points(row.value - floor.value)
         yield Finding("floor", Tone.NO, f"Nobody reaches {what}; nearest is {nearest.label}, {gap} above it.")
 
