@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 import av
 from av.audio.stream import AudioStream
@@ -62,7 +61,7 @@ class Medium:
         self.picture_end = self.sound_end = 0.0
         """After `play`: where the streams end, in seconds from the start of the clip."""
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Medium:
         return self
 
     def __exit__(
@@ -87,26 +86,25 @@ class Medium:
 
     def _play(self, wanted: Wanted, picture: Picture | None, sound: Sound | None) -> Iterator[Frame | Samples]:
         readers = {r.stream.index: r for r in (picture, sound) if r is not None}
+        every = list(readers.values())
         self._seek(wanted.start)
-        cut_off = True
-        for packet in self._packets([r.stream for r in readers.values()]):
+        for packet in self._packets([reader.stream for reader in every]):
             reader = readers.get(packet.stream.index)
             if reader is not None and self._past(packet, wanted.end):
-                yield from readers.pop(packet.stream.index).flush()
+                del readers[packet.stream.index]
+                yield from reader.flush()
                 if not readers:
-                    cut_off = False
                     break
             elif reader is not None:
                 yield from reader.push(packet)
         for reader in readers.values():
             yield from reader.flush()
+            self._check_whole(reader, wanted)
+        for reader in every:
+            reader.check()
         limit = wanted.end - wanted.start
         self.picture_end = 0.0 if picture is None else min(picture.ended, limit)
         self.sound_end = 0.0 if sound is None else min(sound.ended, limit)
-        if cut_off:
-            for reader, what in ((picture, "picture"), (sound, "sound")):
-                if reader is not None and reader.stream.index in readers:
-                    self._check_whole(reader, what, wanted)
 
     def _packets(self, streams: list[VideoStream | AudioStream]) -> Iterator[AnyPacket]:
         try:
@@ -130,7 +128,7 @@ class Medium:
         stamp = packet.dts if packet.dts is not None else packet.pts
         return stamp is not None and stamp * self._bases[packet.stream.index] - self.origin >= end
 
-    def _check_whole(self, reader: Picture | Sound, what: str, wanted: Wanted) -> None:
+    def _check_whole(self, reader: Picture | Sound, wanted: Wanted) -> None:
         """Raise MediaError where the file ends well before the length that it states for the stream."""
         stream = reader.stream
         if stream.duration is None or stream.time_base is None or not _is(self.container, EXACT_LENGTH):
@@ -139,6 +137,7 @@ class Medium:
         stated = first + float(stream.duration * stream.time_base)
         found = reader.ended + wanted.start
         if found < min(stated, wanted.end) - max(0.5, 0.1 * stated) and stated > wanted.start:
+            what = "picture" if isinstance(reader, Picture) else "sound"
             raise MediaError(f"the file is cut off: the {what} ends at {found:.1f} s of {stated:.1f} s")
 
 

@@ -101,11 +101,14 @@ class Picture:
             yield from self._decode(self.queue.popleft())
 
     def flush(self) -> Iterator[Frame]:
-        """Yield what is left when no packet follows. Raises MediaError where too much of it was undecodable."""
+        """Yield what is left when no packet follows."""
         while self.queue:
             yield from self._decode(self.queue.popleft())
         self.context.skip_frame = "DEFAULT"
         yield from self._decode(None)
+
+    def check(self) -> None:
+        """Raise MediaError where too much was undecodable."""
         if self.bad > TOLERATED * self.seen:
             raise MediaError(f"the picture is damaged: {self.bad} of {self.seen} packets cannot be decoded")
 

@@ -69,8 +69,8 @@ class _Gathered:
     clip: Clip
     options: PrepareOptions
     streams: dict[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
-    times: dict[str, Float64[np.ndarray, "T"]] = field(default_factory=dict[str, np.ndarray])
-    boxes: Float32[np.ndarray, "T 4"] = field(default_factory=lambda: np.zeros((0, 4), dtype=np.float32))
+    times: dict[str, Float64[np.ndarray, "_"]] = field(default_factory=dict[str, np.ndarray])
+    boxes: Float32[np.ndarray, "F 4"] = field(default_factory=lambda: np.zeros((0, 4), dtype=np.float32))
     tracks: tuple[FaceTrack, ...] = ()
     notes: dict[str, str] = field(default_factory=dict[str, str])
     seconds: float = 0.0

@@ -35,8 +35,8 @@ class ProcessedClip:
     """
 
     seconds: float
-    streams: Mapping[str, Shaped[np.ndarray, "T ..."]]
-    times: Mapping[str, Float64[np.ndarray, "T"]]
-    boxes: Float32[np.ndarray, "T 4"]
+    streams: Mapping[str, Shaped[np.ndarray, "_ ..."]]
+    times: Mapping[str, Float64[np.ndarray, "_"]]
+    boxes: Float32[np.ndarray, "F 4"]
     tracks: tuple[FaceTrack, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -55,7 +55,7 @@ class Sound:
             yield from self._resample(frame)
 
     def flush(self) -> Iterator[Samples]:
-        """Yield what is left when no packet follows. Raises MediaError where too much of it was undecodable."""
+        """Yield what is left when no packet follows."""
         try:
             frames = self.context.decode(None)
         except FFmpegError:
@@ -63,6 +63,9 @@ class Sound:
         for frame in frames:
             yield from self._resample(frame)
         yield from self._end_run()
+
+    def check(self) -> None:
+        """Raise MediaError where too much was undecodable."""
         if self.bad > TOLERATED * self.seen:
             raise MediaError(f"the sound is damaged: {self.bad} of {self.seen} packets cannot be decoded")
 
