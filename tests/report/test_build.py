@@ -36,7 +36,7 @@ def test_the_same_audit_gives_the_same_bytes_whatever_style_the_user_has(
 ) -> None:
     maker.whole(tmp_path / "audit")
     style = tmp_path / "matplotlibrc"
-    style.write_text("font.size: 30\naxes.facecolor: red\nsvg.fonttype: path\n", "utf-8")
+    style.write_text("font.size: 30\nxtick.major.size: 15\nsvg.fonttype: path\n", "utf-8")
     code = f"from pathlib import Path; from emoprism.report.build import build; " \
            f"build(Path({str(tmp_path / 'audit')!r}), Path({str(tmp_path / 'report')!r}), overwrite=False)"  # fmt: skip
     environment = {"MATPLOTLIBRC": str(style), "PYTHONHASHSEED": "77", "PATH": "", "HOME": str(tmp_path)}

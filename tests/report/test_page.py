@@ -134,13 +134,15 @@ def test_what_the_page_remembers(page: Page) -> None:
 
 def test_texts_of_others_are_escaped_everywhere(maker: Any, tmp_path: Path) -> None:
     evil = '<script>alert("x")</script> & $x_1$'
-    systems = dict(maker.prototype)
+    systems = maker.without("single_emotion", "gradient_reversal", "alternate", "contrast")
     systems["peri2021/confusion"] = (evil, systems["peri2021/confusion"][1])
     maker.write(tmp_path / "audit", systems=systems, seeds=(0,), epochs=3, points=4)
     html = page_of(tmp_path / "audit")
     page = Page(html)
     assert not page.named("script") and "<script" not in html
     assert sum(evil in text for text in page.texts) > 4
+    figure = ET.fromstring(assemble(read_audit(tmp_path / "audit")).figure_3[0].file)
+    assert evil in [text.text for text in figure.iter("{http://www.w3.org/2000/svg}text")]
 
 
 @pytest.mark.parametrize(

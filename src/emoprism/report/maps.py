@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from emoprism.leakage.results import Point, System
-from emoprism.report.drawing import PALETTE, Drawing, canvas, colour, drawing, legend_below, marker
+from emoprism.report.drawing import Drawing, canvas, colour, drawing, legend_below, marker
 from emoprism.report.load import Audit, Run
 from emoprism.report.view import View, system_title
 
 SMALL = 8
 """So many classes have a legend, with a colour and a marker each; more only have colours."""
+_DOT: dict[str, Any] = {"linewidths": 0, "alpha": 0.8, "rasterized": True}
 
 
 def maps(audit: Audit, view: View, system: System, key: str) -> Drawing | None:
@@ -47,23 +48,22 @@ def _panel(axis: Any, points: Sequence[Point], attribute: str, classes: Sequence
     axis.set_yticks([])
     axis.spines[:].set_visible(True)
     axis.spines[:].set_alpha(0.3)
-    few = len(classes) <= SMALL
+    if len(classes) > SMALL:
+        index = {name: i for i, name in enumerate(classes)}
+        known = [p for p in points if attribute in p.labels]
+        colours = [_wheel(index[p.labels[attribute]], len(classes)) for p in known]
+        axis.scatter([p.x for p in known], [p.y for p in known], s=6, c=colours, **_DOT)
+        return {}
     handles: dict[str, Any] = {}
     for i, name in enumerate(classes):
         own = [p for p in points if p.labels.get(attribute) == name]
-        handle = axis.scatter(
-            [p.x for p in own], [p.y for p in own], s=8 if few else 6, label=name, linewidths=0, alpha=0.8,
-            color=_shade(i, len(classes)), marker=marker(i) if few else "o", rasterized=True,
-        )  # fmt: skip
-        if few:
-            handles[name] = handle
+        x, y = [p.x for p in own], [p.y for p in own]
+        handles[name] = axis.scatter(x, y, s=8, label=name, color=colour(i), marker=marker(i), **_DOT)
     return handles
 
 
-def _shade(index: int, count: int) -> Any:
-    """The palette for few classes, a wheel of hues at two brightnesses for many."""
-    if count <= len(PALETTE):
-        return colour(index)
+def _wheel(index: int, count: int) -> Any:
+    """A wheel of hues at two brightnesses."""
     from matplotlib.colors import hsv_to_rgb
 
     return hsv_to_rgb((index / count, 0.85, (0.85, 0.6)[index % 2]))
