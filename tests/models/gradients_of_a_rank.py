@@ -1,6 +1,6 @@
-"""A process of a group (or the only one): gradients of one step of a method, averaged over the group, to a file.
+"""A process of a group (or the only one): gradients of one step of each method, averaged over the group, to a file.
 
-Arguments: rank, number of processes, file to meet at, method, file to write.
+Arguments: rank, number of processes, file to meet at, file to write.
 """
 
 import sys
@@ -11,7 +11,7 @@ import torch.distributed as dist
 from safetensors.torch import save_file
 
 from emoprism.models.base import Batch, Model, Stream
-from emoprism.models.ranks import average_gradients, rows_of_rank
+from emoprism.models.ranks import average_gradients, rank, rows_of_rank
 from emoprism.recipe import DISENTANGLERS, MODELS
 from emoprism.testing import EXAMPLE_CLASSES, example_stream
 from emoprism.types import StreamSpec
@@ -32,7 +32,7 @@ def own_rows(stream: Stream) -> Stream:
     return Stream(values[:, :longest], mask[:, :longest])
 
 
-def main(method_name: str, out: Path) -> None:
+def gradients(method_name: str) -> dict[str, torch.Tensor]:
     torch.manual_seed(0)
     specs = {name: StreamSpec(shape) for name, shape in SHAPES.items()}
     options = {"embeddings": {"emotion": 5, "speaker": 6}, "encoders": ENCODERS}
@@ -50,16 +50,20 @@ def main(method_name: str, out: Path) -> None:
         found[f"{index}.loss"] = move.loss.detach()
         for parameter in movers:
             parameter.grad = None
-    found |= {name: value for name, value in model.state_dict().items() if "running" in name}
-    if not dist.is_initialized() or dist.get_rank() == 0:
+    return found | {name: value for name, value in model.state_dict().items() if "running" in name}
+
+
+def main(out: Path) -> None:
+    found = {f"{m}.{name}": value for m in DISENTANGLERS.names() for name, value in gradients(m).items()}
+    if rank() == 0:
         save_file(found, out)
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    rank, size = int(sys.argv[1]), int(sys.argv[2])
+    own, size = int(sys.argv[1]), int(sys.argv[2])
     if size > 1:
-        dist.init_process_group("gloo", f"file://{sys.argv[3]}", rank=rank, world_size=size)
-    main(sys.argv[4], Path(sys.argv[5]))
+        dist.init_process_group("gloo", f"file://{sys.argv[3]}", rank=own, world_size=size)
+    main(Path(sys.argv[4]))
     if size > 1:
         dist.destroy_process_group()
