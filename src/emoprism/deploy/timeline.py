@@ -17,18 +17,24 @@ import torch
 
 from emoprism.deploy.trained import Trained
 from emoprism.errors import MediaError
+from emoprism.media.audio import WINDOW
 from emoprism.media.decode import Medium
 from emoprism.media.detectors.base import overlap
 from emoprism.media.jpeg import as_stored
 from emoprism.media.options import PrepareOptions
 from emoprism.media.process import process_clip
 from emoprism.media.processed import FaceTrack, ProcessedClip
+from emoprism.media.sound import RATE
 from emoprism.training.dataset import collate
 from emoprism.types import AUDIO, FACE, Clip
 
 PART_SECONDS = 60.0
 SAME_FACE = 0.3
 """Overlap (intersection over union) from which on a face at the end of a part is the face that begins the next."""
+SEAM_SECONDS = 1.0
+"""Parts sample their pictures each from their own beginning: so far apart two sightings of one face may be."""
+TAIL = 0.05
+"""What is left over at the end of a medium is no segment of its own if it is shorter than this share of one."""
 Streams = Mapping[str, np.ndarray]
 
 
@@ -101,7 +107,7 @@ def predict_parts(trained: Trained, media: Path, pace: Pace, *, every_track: boo
     options = options.model_copy(update={"seconds": pace.part + pace.overlap})
     with Medium(media) as medium:
         known = medium.seconds
-    count = 0 if known is None else max(1, math.ceil(known / pace.part))
+    count = 0 if known is None else max(1, math.ceil((known - TAIL * pace.segment) / pace.part))
     faces = Faces()
     number = 0
     while True:
@@ -146,9 +152,10 @@ def _predict_part(
 def spans_of(own: float, seconds: float, pace: Pace) -> list[tuple[str, float, float]]:
     """Segments and windows that begin within the first `own` seconds of a part that is `seconds` long.
 
-    A medium shorter than a window is one window; a window is never shorter than half of what was asked otherwise.
+    What is left over at the end is left out of the segments if it is short. A medium shorter than a window is one
+    window; a window is never shorter than half of what was asked otherwise.
     """
-    starts = np.arange(0, max(own, 1e-9), pace.segment)
+    starts = np.arange(0, max(own - TAIL * pace.segment, 1e-9), pace.segment)
     spans = [("segment", float(start), float(min(start + pace.segment, own))) for start in starts]
     for start in np.arange(0, max(own, 1e-9), pace.hop):
         end = min(float(start) + pace.window, seconds)
@@ -168,10 +175,7 @@ def predict_spans(
 ) -> list[Prediction]:
     """The model on every span, in one batch. A span without any step of any stream has no probabilities."""
     streams, times = _streams_of(trained, done, track)
-    cut = [
-        {name: values[(times[name] >= span.start) & (times[name] < span.end)] for name, values in streams.items()}
-        for span in spans
-    ]
+    cut = [{name: values[_within(name, times[name], span)] for name, values in streams.items()} for span in spans]
     batch = {name: collate([part[name] for part in cut]) for name in trained.recipe.data.streams}
     vectors = trained.model.embed(batch)
     logits = trained.model.heads(vectors)
@@ -185,6 +189,14 @@ def predict_spans(
         )
         for row, (span, part) in enumerate(zip(spans, cut, strict=True))
     ]
+
+
+def _within(stream: str, times: np.ndarray, span: Span) -> np.ndarray:
+    """Which steps belong to a span: pictures by their moment, windows of sound where they lie in it whole."""
+    if stream == AUDIO:
+        half = WINDOW / 2 / RATE - 1e-9
+        return (times - half >= span.start) & (times + half <= span.end)
+    return (times >= span.start) & (times < span.end)
 
 
 def _streams_of(trained: Trained, done: ProcessedClip, track: FaceTrack | None) -> tuple[Streams, Streams]:
@@ -227,9 +239,10 @@ class Faces:
 
 
 def _shared_overlap(times: np.ndarray, boxes: np.ndarray, other_times: np.ndarray, other_boxes: np.ndarray) -> float:
-    """Mean intersection over union at the moments that both tracks know (to 50 ms); without any, at their seam."""
-    pairs = [(i, int(np.abs(other_times - time).argmin())) for i, time in enumerate(times)]
-    shared = [(i, j) for i, j in pairs if abs(other_times[j] - times[i]) < 0.05]
-    if not shared and 0 <= other_times[0] - times[-1] < 1.0:
-        shared = [(len(times) - 1, 0)]
-    return float(np.mean([overlap(boxes[i], other_boxes[j][None])[0] for i, j in shared])) if shared else 0.0
+    """Mean intersection over union of two tracks where they come nearest to each other in time; 0 beyond SEAM."""
+    gaps = np.abs(times[:, None] - other_times[None])
+    nearest = float(gaps.min())
+    if nearest > SEAM_SECONDS:
+        return 0.0
+    pairs = np.argwhere(gaps <= nearest + 1e-3)
+    return float(np.mean([overlap(boxes[i], other_boxes[j][None])[0] for i, j in pairs]))
