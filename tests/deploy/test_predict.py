@@ -1,6 +1,7 @@
-"""Predictions of any medium: equal to what the stages give for the same clip, seamless over parts, and never a traceback."""
+"""Predictions of any medium: equal to what the stages give for the same clip, seamless, and never a traceback."""
 
 import csv
+import itertools
 import json
 from pathlib import Path
 
@@ -174,7 +175,7 @@ def test_segments_tile_the_medium_and_windows_stay_inside(seconds, segment, wind
     segments = [(start, end) for kind, start, end in spans if kind == "segment"]
     assert segments[0][0] == 0
     assert seconds - timeline.TAIL * segment <= segments[-1][1] <= seconds + 1e-9
-    assert all(one[1] == pytest.approx(two[0]) for one, two in zip(segments, segments[1:], strict=False))
+    assert all(one[1] == pytest.approx(two[0]) for one, two in itertools.pairwise(segments))
     windows = [(start, end) for kind, start, end in spans if kind == "window"]
     assert windows
     assert all(0 <= start < end <= seconds + 1e-9 for start, end in windows)
