@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from emoprism.embeddings import save_embeddings
-from emoprism.types import MISSING, Embeddings
+from emoprism.types import Embeddings
 
 EMOTIONS = ("angry", "happy", "sad")
 SIZES: Mapping[str, int] = {"train": 180, "validation": 0, "test": 90, "unseen": 48}
@@ -46,7 +46,7 @@ def make_embeddings(
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Callable[..., Embeddings]:
     """`make_embeddings`."""
     return make_embeddings
@@ -67,10 +67,3 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return directory
 
     return written
-
-
-def without_labels(labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The labels with those of `rows` missing."""
-    out = labels.copy()
-    out[rows] = MISSING
-    return out

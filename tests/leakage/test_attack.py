@@ -115,6 +115,18 @@ def test_a_class_of_one_clip_each_is_no_error() -> None:
     assert told.predicted.tolist() == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("width", [1, 5, 300])
+def test_a_collapsed_embedding_tells_the_commonest_class(name: str, width: int) -> None:
+    """Constant vectors are the end of all leaks; rounding in them is no code."""
+    y = np.repeat([0, 1, 2], [20, 40, 30])
+    x = np.full((90, width), 0.1, dtype=np.float32)
+    told = attack(ATTACKERS.make(name, options={"epochs": 6} if name == "mlp" else {}), Labelled(x, y), x[:7])
+    assert len(set(told.predicted.tolist())) == 1
+    if name != "nearest_neighbours":  # all clips are equally near
+        assert told.predicted[0] == 1
+
+
 def test_no_labelled_clip_is_an_error() -> None:
     with pytest.raises(ValueError, match="labelled train clips"):
         attack(ATTACKERS.make("mlp"), Labelled(np.eye(3), np.full(3, -1)), np.eye(3))

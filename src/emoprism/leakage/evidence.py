@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol, cast, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int64
@@ -43,6 +43,7 @@ class Record:
     pairs: Mapping[Claim, SpeakerPairs]
 
 
+@runtime_checkable
 class Evidence(Protocol):
     """Something that can be measured again for speakers drawn with other weights."""
 

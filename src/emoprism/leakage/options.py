@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
@@ -31,7 +31,7 @@ class AuditOptions(Strict):
     seed: NonNegativeInt = 0
 
     @model_validator(mode="after")
-    def _sensible(self) -> Self:
+    def _sensible(self) -> AuditOptions:
         unknown = set(self.splits) - set(SPLITS) | set(self.splits) & {TRAIN}
         if unknown:
             raise ValueError(f"splits: {sorted(unknown)} cannot be attacked; choose of validation, test, unseen")

@@ -50,6 +50,8 @@ def tsne(vectors: Float[np.ndarray, "N D"], seed: int) -> Float[np.ndarray, "N 2
     standard = (wide - wide.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
     if standard.shape[1] < 2:
         standard = np.pad(standard, ((0, 0), (0, 2 - standard.shape[1])))
+    if not standard.any():
+        return np.zeros((len(standard), 2))  # all clips in one place, which t-SNE cannot scale
     perplexity = min(PERPLEXITY, (len(vectors) - 1) / 3)
     with fitting():
         return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(standard)

@@ -50,6 +50,8 @@ def whitened(
     """Both in the principal axes of x, scaled to unit variance in x; axes of no variance are dropped."""
     centre = x.mean(axis=0)
     _, lengths, axes = np.linalg.svd(x - centre, full_matrices=False)
-    kept = lengths > TINY * max(float(lengths[0]), TINY)
+    if not lengths.any():
+        return x, new  # constant vectors have no axes to turn to
+    kept = lengths > TINY * lengths[0]
     turn = (axes[kept] / lengths[kept, None] * np.sqrt(len(x))).T
     return (x - centre) @ turn, (new - centre) @ turn
