@@ -147,6 +147,9 @@ def test_costs_and_gains_are_named_when_intervals_lie_apart(found: Any, maker: A
     assert "Confusion loss in EER on unseen speakers (30.0 % [27.5, 32.5] against 17.3" in only(findings, "cost").text
     assert "Cross-emotion contrast in EER on unseen speakers (5.0 %" in only(findings, "gain").text
     assert "Cross-emotion" not in only(findings, "cost").text
+    assert "at a cost" not in only(findings, "summary").text
+    paid = found(systems=maker.changed(contrast={"f1": 60.0}))
+    assert "at a cost in the main tasks" in only(paid, "summary").text
 
 
 def test_the_floor_is_reached_within_the_interval_only(found: Any, maker: Any) -> None:
@@ -178,6 +181,6 @@ def test_few_seeds_and_missing_strangers_are_admitted(found: Any) -> None:
 def test_several_dimensions_are_told_apart(found: Any) -> None:
     findings = found(widths=(2048, 256, 64))
     assert "64-dimensional" in only(findings, "dimensions").text
-    assert "at 256 it appears and at 2048 it appears" in only(findings, "dimensions").text
+    assert "pattern appears at 256 and 2048 dimensions" in only(findings, "dimensions").text
     assert only(findings, "narrower").tone is Tone.PARTLY
     assert not of(found(), "dimensions")

@@ -53,6 +53,8 @@ def _losses(axis: Any, runs: Sequence[Run], names: Sequence[str]) -> None:
         for j, run in enumerate(runs):
             points = [(e.epoch, e.losses[name]) for e in run.history if name in e.losses]
             _draw(axis, points, name if j == 0 else None, color=colour(i))
+    if all(value >= 0 for run in runs for epoch in run.history for value in epoch.losses.values()):
+        axis.set_ylim(bottom=0)
 
 
 def _scores(axis: Any, runs: Sequence[Run], names: Sequence[str]) -> None:

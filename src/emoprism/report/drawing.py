@@ -112,6 +112,8 @@ def _style() -> dict[str, Any]:
 
 def drawing(figure: Figure, key: str, title: str, alt: str) -> Drawing:
     """Render a figure drawn on `canvas`, inside its block."""
+    if (layout := figure.get_layout_engine()) is not None:
+        layout.execute(figure)  # twice in all, for the first may change the ticks and with them the room that they need
     buffer = io.StringIO()
     no_metadata: dict[str, Any] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(buffer, format="svg", metadata=no_metadata)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from emoprism.report.evidence import DOWN, UP, Answer, Case, Difference, compare, how_sure
+from emoprism.leakage.results import System
+from emoprism.report.evidence import DOWN, UP, Case, Difference, compare, how_sure
 from emoprism.report.health import Health, State
 from emoprism.report.view import Role, View
 from emoprism.report.words import listing, metric_words, percent, points, seeds_count, with_interval
@@ -60,7 +61,7 @@ def _summary(case: Case) -> Iterator[Finding]:
         text = (
             f"{best.system.label} hides {view.primary} best: from its {view.secondary} embeddings an attacker still"
             f" reads the {view.primary} at {with_interval(best.row)}, after plain multitask training at"
-            f" {with_interval(base)} ({how_sure(best.row, base)}).{after}"
+            f" {with_interval(base)} ({how_sure(best.row, base)}).{after}{_price(case, best.system)}"
         )
     else:
         tone = Tone.NO
@@ -70,6 +71,11 @@ def _summary(case: Case) -> Iterator[Finding]:
             f" {best.system.label}, at {with_interval(best.row)}.{after}"
         )
     yield Finding("summary", tone, text)
+
+
+def _price(case: Case, system: System) -> str:
+    costs = any(change.system is system and not change.better for change in _changes(case))
+    return " It does so at a cost in the main tasks, see below." if costs else ""
 
 
 def _alone(case: Case) -> Iterator[Finding]:
@@ -216,33 +222,45 @@ def _worthless(case: Case) -> Iterator[Finding]:
             yield Finding("worthless", Tone.WARNING, text)
 
 
-def _utility(case: Case) -> Iterator[Finding]:
-    """What a method costs or brings in the main tasks, against the baseline."""
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A method's main task that differs from the baseline's with intervals apart."""
+
+    system: System
+    better: bool
+    text: str
+
+
+def _changes(case: Case) -> Iterator[_Change]:
     view = case.view
     asked = (
-        (view.utility(view.primary, TEST), f"{view.primary} F1 on seen speakers", True),
-        (view.utility(view.primary, UNSEEN), f"{view.primary} F1 on unseen speakers", True),
-        (view.utility(view.secondary, TEST), f"{view.secondary} accuracy", True),
-        (view.eer(UNSEEN), "EER on unseen speakers", False),
+        (view.utility(view.primary, TEST), f"{view.primary} F1 on seen speakers", Difference.ABOVE),
+        (view.utility(view.primary, UNSEEN), f"{view.primary} F1 on unseen speakers", Difference.ABOVE),
+        (view.utility(view.secondary, TEST), f"{view.secondary} accuracy", Difference.ABOVE),
+        (view.eer(UNSEEN), "EER on unseen speakers", Difference.BELOW),
     )
-    found = [(a, name, up, case.ask(case.baseline, q)) for q, name, up in asked for a in case.against_baseline(q)]
-    sides: dict[bool, list[str]] = {True: [], False: []}
-    for answer, name, up, base in found:
-        if base is not None and answer.difference in (Difference.BELOW, Difference.ABOVE):
-            sides[up is (answer.difference is Difference.ABOVE)].append(_change(answer, name, with_interval(base)))
-    if sides[False]:
-        text = f"At a cost, worse than multitask training, intervals apart: {'; '.join(sides[False])}."
+    for question, name, good in asked:
+        base = case.ask(case.baseline, question)
+        for a in case.against_baseline(question):
+            if base is not None and a.difference in (Difference.BELOW, Difference.ABOVE):
+                values = f"{with_interval(a.row)} against {with_interval(base)}"
+                yield _Change(a.system, a.difference is good, f"{a.system.label} in {name} ({values})")
+
+
+def _utility(case: Case) -> Iterator[Finding]:
+    """What a method costs or brings in the main tasks, against the baseline."""
+    changes = list(_changes(case))
+    worse = [change.text for change in changes if not change.better]
+    better = [change.text for change in changes if change.better]
+    if worse:
+        text = f"At a cost, worse than multitask training, intervals apart: {'; '.join(worse)}."
         yield Finding("cost", Tone.WARNING, text)
-    elif found:
+    elif case.baseline is not None and case.methods:
         text = "At no certain cost: in the main tasks no method is worse than multitask training with intervals apart."
         yield Finding("cost", Tone.NOTE, text)
-    if sides[True]:
-        text = f"With a gain, better than multitask training, intervals apart: {'; '.join(sides[True])}."
+    if better:
+        text = f"With a gain, better than multitask training, intervals apart: {'; '.join(better)}."
         yield Finding("gain", Tone.YES, text)
-
-
-def _change(answer: Answer, name: str, base: str) -> str:
-    return f"{answer.system.label} in {name} ({with_interval(answer.row)} against {base})"
 
 
 def _backward(case: Case) -> Iterator[Finding]:
@@ -263,12 +281,15 @@ def _dimensions(case: Case) -> Iterator[Finding]:
     known = {width: row for width, row in leaks.items() if row is not None}
     if len(known) < 2:
         return
-    others = [w for w in sorted(known) if w != case.width]
-    words = {Tone.YES: "appears", Tone.PARTLY: "appears in part", Tone.NO: "does not", Tone.NOTE: "cannot be judged"}
-    tones = [f"at {w} it {words[pattern(Case(view, case.health, w))]}" for w in others]
-    text = (
-        f"All this is for {case.width}-dimensional {view.secondary} embeddings. The paper's pattern: {listing(tones)}."
-    )
+    tones = {w: pattern(Case(view, case.health, w)) for w in sorted(known) if w != case.width}
+    words = (("appears", Tone.YES), ("appears in part", Tone.PARTLY), ("does not appear", Tone.NO))
+    said = [
+        f"{how} at {listing([str(w) for w in tones if tones[w] is tone])}"
+        for how, tone in words
+        if tone in tones.values()
+    ]
+    about = f"All this is for {case.width}-dimensional {view.secondary} embeddings."
+    text = f"{about} The paper's pattern {listing(said)} dimensions." if said else about
     yield Finding("dimensions", Tone.NOTE, text)
     small, large = min(known), max(known)
     difference = compare(known[small], known[large])
