@@ -47,6 +47,12 @@ def test_same_bytes_from_one_process_and_from_two(tiny: Path, tmp_path: Path) ->
     assert contents(tmp_path / "two") == contents(tiny)
 
 
+def test_the_wildest_settings_can_be_rendered(tmp_path: Path) -> None:
+    wild = [*TINY, "expressiveness=3", "style=3", "motion=3", "nuisance=3", "label_noise=1", "entanglement=1"]
+    make("puppets", tmp_path / "wild", wild, workers=1, overwrite=False)
+    assert len(list((tmp_path / "wild" / "clips").iterdir())) == 6
+
+
 def test_another_seed_gives_other_people(tiny: Path, tmp_path: Path) -> None:
     make("puppets", tmp_path / "other", [*TINY[:-1], "seed=4"], workers=1, overwrite=False)
     ours, others = contents(tiny), contents(tmp_path / "other")
@@ -77,6 +83,7 @@ def test_interrupted_it_goes_on_and_keeps_what_is_there(
     assert all(path.stat().st_mtime_ns == moment for path, moment in before.items())
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
 def test_killed_it_leaves_no_process_and_goes_on(tmp_path: Path) -> None:
     out, whole = tmp_path / "corpus", tmp_path / "whole"
     options = ["speakers=2", "clips=12", "seconds=1", "size=128", "fps=10"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from emoprism.errors import RecipeError
 from emoprism.puppets.emotions import ACTION_UNITS, EMOTIONS, EXPRESSIONS, Prosody, expressions_of
 from emoprism.puppets.people import draw_people
-from emoprism.puppets.plan import ClipPlan, action_units, draw_clips, draw_scene, express, frequencies
+from emoprism.puppets.plan import LEAST, MOST, ClipPlan, action_units, draw_clips, draw_scene, express, frequencies
 from emoprism.puppets.settings import PuppetSettings
 from emoprism.recipe import check_model
 
@@ -149,6 +149,17 @@ def test_no_nuisance_and_no_motion_give_one_studio() -> None:
     assert draw_scene(np.random.default_rng(0), PuppetSettings()) != draw_scene(
         np.random.default_rng(1), PuppetSettings()
     )
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_strongest_settings_stay_within_what_a_face_and_a_voice_can_do(seed: int) -> None:
+    for clip in plans(clips=200, expressiveness=3, style=3, motion=3, nuisance=3, seed=seed):
+        assert all(low <= value <= high for low, value, high in zip(LEAST, clip.prosody, MOST, strict=True))
+        assert all(0 <= value <= 1.3 for value in clip.action_units)
+        assert abs(clip.valence) <= 1 >= abs(clip.arousal)
+        assert 0.1 < clip.scene.scale < 0.4
+        assert clip.scene.exposure >= 0.6
+        assert clip.microphone.wet <= 1
 
 
 @pytest.mark.parametrize(

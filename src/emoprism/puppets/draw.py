@@ -95,7 +95,7 @@ def _light(face: Face, scene: Scene, unit: float) -> Layer:
     normal = normal / np.linalg.norm(normal, axis=0)
     flat = np.cos(scene.elevation)
     towards = np.array([np.sin(scene.azimuth) * flat, -np.sin(scene.elevation), np.cos(scene.azimuth) * flat])
-    diffuse = np.maximum(0.0, np.tensordot(towards, normal, 1))
+    diffuse = np.maximum(0.0, np.einsum("c,cyx->yx", towards, normal))
     light = scene.ambient + (1.12 - scene.ambient) * diffuse
     return np.clip(FULL_LIGHT * light, 0, 255).astype(np.uint8)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -10,6 +11,12 @@ from jaxtyping import Float64, Int64
 from emoprism.puppets.emotions import ACTION_UNITS, EMOTIONS, EXPRESSIONS, Prosody, expressions_of
 from emoprism.puppets.people import RGB, Person
 from emoprism.puppets.settings import PuppetSettings
+
+VARIATION: Final = Prosody(0.8, 0.2, 0.1, 1.0, 0.2, 0.04, 0.05, 0.6)
+"""Standard deviation of prosody from clip to clip."""
+LEAST: Final = Prosody(-8.0, -2.0, -1.0, -12.0, -2.0, 0.0, 0.0, -12.0)
+MOST: Final = Prosody(12.0, 2.0, 1.0, 12.0, 2.0, 1.0, 1.0, 12.0)
+"""Bounds of what a voice can do, however strong an expression and a style."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +131,8 @@ def _clip(settings: PuppetSettings, person: Person, number: int, emotion: str, n
         emotion_true=emotion,
         expression=expression,
         intensity=intensity,
-        valence=shown.valence * intensity,
-        arousal=shown.arousal * intensity,
+        valence=shown.valence * min(intensity, 1.0),
+        arousal=shown.arousal * min(intensity, 1.0),
         action_units=units,
         prosody=prosody,
         f0=person.voice.f0 * 2 ** (prosody.pitch / 12),
@@ -158,14 +165,8 @@ def action_units(
 def express(person: Person, expression: str, intensity: float, rng: np.random.Generator) -> Prosody:
     """Prosody of one clip: the emotion's as this person uses it, and how it varies from clip to clip."""
     prototype = np.array(EXPRESSIONS[expression].prosody)
-    spread = np.array([0.8, 0.2, 0.1, 1.0, 0.2, 0.04, 0.05, 0.6])
-    values = prototype * intensity * np.array(person.style.prosody) + rng.normal(0, 1, len(prototype)) * spread
-    named = Prosody(*(float(value) for value in values))
-    return named._replace(
-        roughness=float(np.clip(named.roughness, 0, 1)),
-        breath=float(np.clip(named.breath, 0, 1)),
-        pitch=float(np.clip(named.pitch, -8, 12)),
-    )
+    values = prototype * intensity * np.array(person.style.prosody) + rng.normal(0, 1, len(prototype)) * VARIATION
+    return Prosody(*(float(value) for value in np.clip(values, LEAST, MOST)))
 
 
 def draw_scene(rng: np.random.Generator, settings: PuppetSettings) -> Scene:

@@ -39,8 +39,9 @@ class Rig:
         scale: float,
     ) -> Float64[np.ndarray, "T P 2"]:
         """Pixel positions of every point in every frame: blendshapes, rotation, weak perspective."""
-        moved = self.base + np.tensordot(channels, self.deltas, 1)
-        turned = moved @ rotation.transpose(0, 2, 1)
+        # einsum and not a matrix product: BLAS may add in another order on another number of threads
+        moved = self.base + np.einsum("tk,kpc->tpc", channels, self.deltas)
+        turned = np.einsum("tij,tpj->tpi", rotation, moved)
         nearer = 1 / (1 - PERSPECTIVE * turned[..., 2:])
         return centre[:, None] + scale * turned[..., :2] * nearer
 
