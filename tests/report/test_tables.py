@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from emoprism.leakage.results import STRONGEST, Comparison, StuartMaxwell, System
-from emoprism.report import tables
+from emoprism.report import details, tables
 from emoprism.report.paper import PAPER_TABLE_1, stuart_maxwell_table, table_1
 from emoprism.report.tables import Cell, Column, Row, Table, methods_table, spans
 from emoprism.report.text import as_text
@@ -85,7 +85,7 @@ def test_numbers_that_are_none_are_not_shown(view: View) -> None:
 
 
 def test_attackers_stand_alone_and_the_strongest_does_not(view: View) -> None:
-    found = tables.attackers_tables(view)
+    found = details.attackers_tables(view)
     assert len(found) == 3
     assert [c.title for c in found[0].columns] == ["boosted trees", "logistic", "mlp", "nearest neighbours"]
     strongest = find(view.having(Role.BASELINE)[0].measurements, view.leak("test", STRONGEST))
@@ -94,9 +94,9 @@ def test_attackers_stand_alone_and_the_strongest_does_not(view: View) -> None:
 
 
 def test_combined_and_recall(view: View) -> None:
-    combined = tables.combined_table(view)
+    combined = details.combined_table(view)
     assert combined is not None and by_head(combined)["Multitask"].cells[0].text == "179.1"
-    recall = tables.recall_tables(view)
+    recall = details.recall_tables(view)
     assert len(recall) == 4 and [c.title for c in recall[0].columns] == ["angry", "happy", "neutral", "other", "sad"]
     assert "Emotion only" in by_head(recall[0]) and "Emotion only" not in by_head(recall[2])
 
@@ -140,9 +140,9 @@ def test_stuart_maxwell_rejects_below_the_papers_alpha(view: View) -> None:
 def test_no_tests_no_table() -> None:
     system = System(name="a", label="A", dimensions={"speaker": 8}, seeds=[None], runs=["a"], measurements=[])
     view = View(Comparison(systems=[system], baseline=None))
-    assert stuart_maxwell_table(view) is None and tables.combined_table(view) is None
-    assert tables.attackers_tables(view) == [] and tables.recall_tables(view) == []
-    assert methods_table(view).columns == () and tables.health_table(view, []) is None
+    assert stuart_maxwell_table(view) is None and details.combined_table(view) is None
+    assert details.attackers_tables(view) == [] and details.recall_tables(view) == []
+    assert methods_table(view).columns == () and details.health_table(view, []) is None
     assert as_text(methods_table(view)).splitlines()[-1] == "A"
 
 

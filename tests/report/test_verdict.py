@@ -9,9 +9,10 @@ import pytest
 
 from emoprism.leakage.results import Measurement
 from emoprism.report.evidence import Difference, compare, how_sure
+from emoprism.report.findings import Finding, Tone
 from emoprism.report.health import health_of
 from emoprism.report.load import read_audit
-from emoprism.report.verdict import Finding, Tone, verdict
+from emoprism.report.verdict import verdict
 from emoprism.report.view import View
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from emoprism.leakage.results import System
-from emoprism.report import bars, curves, maps, paper, tables
+from emoprism.report import bars, curves, details, maps, paper, tables
 from emoprism.report.drawing import Drawing
+from emoprism.report.findings import Finding
 from emoprism.report.health import Health, State, health_of
 from emoprism.report.load import Audit
 from emoprism.report.provenance import Provenance, provenance
-from emoprism.report.tables import Table, health_table, spans
-from emoprism.report.verdict import Finding, verdict
+from emoprism.report.tables import Table, spans
+from emoprism.report.verdict import verdict
 from emoprism.report.view import View
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -67,13 +68,13 @@ def assemble(audit: Audit) -> Report:
         secondary=view.secondary,
         findings=tuple(verdict(view, health)),
         methods=tables.methods_table(view),
-        attackers=tuple(tables.attackers_tables(view)),
+        attackers=tuple(details.attackers_tables(view)),
         table_1=paper.table_1(view),
         figure_3=tuple(figure for figure in figures if figure is not None),
-        combined=tables.combined_table(view),
+        combined=details.combined_table(view),
         stuart_maxwell=paper.stuart_maxwell_table(view),
-        recall=tuple(tables.recall_tables(view)),
-        health=health_table(view, health),
+        recall=tuple(details.recall_tables(view)),
+        health=details.health_table(view, health),
         curves=_curves(audit, view, near, health),
         more_curves=_curves(audit, view, far, health),
         maps=_maps(audit, view, near),
