@@ -21,7 +21,9 @@ from emoprism.media.picture import Frame, Grid
 from emoprism.media.sound import RATE, Samples, Waveform
 
 
-def play(path: Path, start: float = 0.0, end: float = 12.0, fps: float | None = 3.0) -> tuple[list[Frame], np.ndarray, int]:
+def play(
+    path: Path, start: float = 0.0, end: float = 12.0, fps: float | None = 3.0
+) -> tuple[list[Frame], np.ndarray, int]:
     """Sampled frames, the waveform, and where it begins."""
     frames, waveform = [], Waveform(end - start)
     with Medium(path) as medium:

@@ -79,7 +79,7 @@ def test_absent_streams_are_empty(prepared: PreparedCorpus) -> None:
     assert prepared.read(a, FACE).shape == (0, 32, 32, 3)
     assert prepared.read(a, FACE, size=8).shape == (0, 8, 8, 3)
     assert prepared.times(a, FACE).shape == (0,) and prepared.boxes(a).shape == (0, 4)
-    with pytest.raises(CorpusError, match="no stream 'unit'.*\n.*did you mean 'units'"):
+    with pytest.raises(CorpusError, match=r"no stream 'unit'.*\n.*did you mean 'units'"):
         prepared.read(a, "unit")
 
 
@@ -128,7 +128,7 @@ def test_a_missing_shard_is_named(prepared: PreparedCorpus) -> None:
 def test_a_table_that_is_none_is_refused(prepared: PreparedCorpus, content: str) -> None:
     (prepared.directory / CLIPS).write_text(content)
     if content:
-        with pytest.raises(CorpusError, match="not a table of prepared clips|no such shard"):
+        with pytest.raises(CorpusError, match=r"not a table of prepared clips|no such shard"):
             PreparedCorpus.open(prepared.directory)
     (prepared.directory / CLIPS).unlink()
     with pytest.raises(CorpusError, match="no such file"):
@@ -146,7 +146,7 @@ def test_damaged_shards_are_refused(prepared: PreparedCorpus) -> None:
     shard = prepared.directory / SHARD
     b = prepared.clips[1]
     shard.write_bytes(shard.read_bytes().replace(b"\xff\xd8\xff", b"\0\0\0"))
-    with pytest.raises(CorpusError, match="'b'.*JPEG|JPEG.*'b'"):
+    with pytest.raises(CorpusError, match=r"'b'.*JPEG|JPEG.*'b'"):
         prepared.read(b, FACE)
     shard.write_bytes(shard.read_bytes()[:100])
     with pytest.raises(CorpusError, match="cannot be read"):

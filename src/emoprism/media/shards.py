@@ -24,6 +24,8 @@ from emoprism.types import FACE, StreamSpec
 STAGE = "prepare"
 CLIPS = "clips.csv"
 REJECTED = "rejected.csv"
+HEADER = "shard"
+"""The one entry of a shard's header, in JSON. One, because safetensors writes several in an order of its own."""
 TRACK = "track"
 """Prefix of the tensors that hold the crops of a track by its number."""
 LABEL, STEPS, NOTE = "label:", "steps:", "note:"
@@ -151,7 +153,8 @@ def read_header(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, str]]]
     try:
         with safe_open(path, framework="numpy") as file:
             header = file.metadata() or {}
-        return json.loads(header["clips"]), json.loads(header["rejected"])
+        told = json.loads(header[HEADER])
+        return told["clips"], told["rejected"]
     except (SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
         fix = "remove the file and prepare again"
         raise CorpusError(Problem(str(path), f"not a shard of prepared clips: {error}", fix)) from None

@@ -9,10 +9,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar, cast
 
 from emoprism import console
+from emoprism.errors import EmoprismError
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -46,9 +48,12 @@ def run_jobs(
     try:
         while pending or any(worker.busy for worker in team):
             for worker in team:
-                if pending and not worker.busy:
+                if pending and worker.ready and not worker.busy:
                     worker.give(*pending.popleft(), jobs)
-            for worker in _ready(team, timeout):
+            for worker in _heard(team, timeout):
+                if not worker.ready:
+                    worker.welcome()
+                    continue
                 index, tries = worker.index, worker.tries
                 result = worker.take(timeout)
                 if isinstance(result, _Died) and tries < TRIES:
@@ -60,12 +65,13 @@ def run_jobs(
             worker.stop()
 
 
-def _ready(team: Sequence[_Worker[Any, Any]], timeout: float) -> list[_Worker[Any, Any]]:
-    """Workers that have answered, died, or are out of time; waits for the first of them."""
-    busy = [worker for worker in team if worker.busy]
-    left = min(worker.since for worker in busy) + timeout + GRACE - time.monotonic()
-    answered = {id(pipe) for pipe in wait([worker.pipe for worker in busy], timeout=max(left, 0))}
-    ready = [worker for worker in busy if id(worker.pipe) in answered]
+def _heard(team: Sequence[_Worker[Any, Any]], timeout: float) -> list[_Worker[Any, Any]]:
+    """Workers that are ready, have answered, died, or are out of time; waits for the first of them."""
+    awaited = [worker for worker in team if worker.busy or not worker.ready]
+    busy = [worker for worker in awaited if worker.busy]
+    left = min((worker.since for worker in busy), default=float("inf")) + timeout + GRACE - time.monotonic()
+    heard = {id(pipe) for pipe in wait([worker.pipe for worker in awaited], timeout=max(left, 0) if busy else None)}
+    ready = [worker for worker in awaited if id(worker.pipe) in heard]
     return ready or [worker for worker in busy if worker.late(timeout)]
 
 
@@ -84,10 +90,20 @@ class _Worker(Generic[J, R]):
 
     def __init__(self, work: Callable[[J], R], prepare: Callable[[], None]) -> None:
         self.work, self.prepare = work, prepare
-        self.busy = False
+        self.busy = self.ready = False
         self.index = self.tries = 0
         self.since = 0.0
         self._start()
+
+    def welcome(self) -> None:
+        """Hear that it has started. Raises what kept it from starting."""
+        try:
+            answer = self.pipe.recv()
+        except (EOFError, OSError):
+            raise EmoprismError("a worker process ended before it could start; is there enough memory?") from None
+        if isinstance(answer, _Raised):
+            raise answer.error
+        self.ready = True
 
     def give(self, index: int, tries: int, jobs: Sequence[J]) -> None:
         """Hand it a job."""
@@ -131,6 +147,7 @@ class _Worker(Generic[J, R]):
         self.process.join(timeout=1)
         code = self.process.exitcode
         self.stop()
+        self.ready = False
         self._start()
         return code
 
@@ -138,17 +155,17 @@ class _Worker(Generic[J, R]):
 def _serve(pipe: Connection, work: Callable[[Any], Any], prepare: Callable[[], None]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     console.silence()
-    ready = False
     try:
+        pipe.send(_tried(prepare))
         while True:
             job = pipe.recv()
-            try:
-                if not ready:
-                    prepare()
-                    ready = True
-                answer = work(job)
-            except Exception as error:
-                answer = _Raised(error)
-            pipe.send(answer)
-    except EOFError:
-        return
+            pipe.send(_tried(partial(work, job)))
+    except (EOFError, OSError):
+        return  # the parent is gone
+
+
+def _tried(call: Callable[[], R]) -> R | _Raised:
+    try:
+        return call()
+    except Exception as error:
+        return _Raised(error)

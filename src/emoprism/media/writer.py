@@ -17,7 +17,7 @@ from safetensors.numpy import save
 
 from emoprism.media.jpeg import encode_face
 from emoprism.media.processed import FaceTrack, ProcessedClip
-from emoprism.media.shards import CLIPS, LABEL, NOTE, REJECTED, STEPS, TRACK, TrackRow, read_header
+from emoprism.media.shards import CLIPS, HEADER, LABEL, NOTE, REJECTED, STEPS, TRACK, TrackRow, read_header
 from emoprism.stage import Manifest, Stage, write_bytes, write_text
 from emoprism.types import FACE, Clip
 
@@ -57,8 +57,8 @@ def write_shard(path: Path, used: Sequence[Encoded], rejected: Sequence[Rejectio
     for item in used:
         tensors |= {f"{item.row['clip']}/{key}": np.ascontiguousarray(value) for key, value in item.tensors.items()}
     rows = [{**item.row, "shard": path.name} for item in used]
-    header = {"clips": json.dumps(rows), "rejected": json.dumps([asdict(item) for item in rejected])}
-    write_bytes(path, save(tensors, metadata=header))
+    header = json.dumps({"clips": rows, "rejected": [asdict(item) for item in rejected]})
+    write_bytes(path, save(tensors, metadata={HEADER: header}))
 
 
 def _faces(
