@@ -9,7 +9,7 @@ import pytest
 from emoprism.puppets.corpus import make
 from emoprism.puppets.speech import RATE
 
-SMALL = ["speakers=6", "clips=18", "seconds=2", "fps=12", "seed=5", "label_noise=0.2"]
+SMALL = ["speakers=6", "clips=12", "seconds=1.5", "fps=8", "seed=5", "label_noise=0.2"]
 
 
 @pytest.fixture(scope="session")
@@ -24,8 +24,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A corpus without head motion, noise or expressions: what moves in it is speech and blinking."""
     out = tmp_path_factory.mktemp("puppets") / "studio"
-    options = ["speakers=4", "clips=4", "seconds=3", "fps=25", "motion=0", "nuisance=0", "expressiveness=0", "seed=2"]
-    make("puppets", out, options, workers=1, overwrite=False)
+    still = ["motion=0", "nuisance=0", "expressiveness=0"]
+    make("puppets", out, ["speakers=3", "clips=3", "fps=20", "seed=2", *still], workers=1, overwrite=False)
     return out
 
 

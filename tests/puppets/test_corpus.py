@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
+import cv2
 import pytest
 
 from emoprism.corpora.puppets import PuppetsCorpus
@@ -86,7 +91,7 @@ def test_interrupted_it_goes_on_and_keeps_what_is_there(
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
 def test_killed_it_leaves_no_process_and_goes_on(tmp_path: Path) -> None:
     out, whole = tmp_path / "corpus", tmp_path / "whole"
-    options = ["speakers=2", "clips=12", "seconds=1", "size=128", "fps=10"]
+    options = ["speakers=2", "clips=12", "seconds=1", "size=96", "fps=10"]
     command = [sys.executable, "-m", "emoprism.cli", "corpus", "puppets", str(out), *options, "--workers", "2"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None and len(list(out.glob("clips/p*.mp4"))) < 2:
@@ -104,6 +109,33 @@ def test_killed_it_leaves_no_process_and_goes_on(tmp_path: Path) -> None:
     for folder in (out, whole):
         make("puppets", folder, options, workers=1, overwrite=False)
     assert contents(out) == contents(whole)
+
+
+def test_a_worker_uses_one_thread_leaves_interrupts_to_its_parent_and_ends_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads, handler, ended = cv2.getNumThreads(), signal.getsignal(signal.SIGINT), threading.Event()
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    monkeypatch.setattr(clips, "parent_process", lambda: SimpleNamespace(sentinel=receiver.fileno()))
+    monkeypatch.setattr(clips.os, "_exit", lambda _: ended.set())
+    try:
+        clips.begin_worker()
+        assert cv2.getNumThreads() == 1
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        assert not ended.wait(0.05)
+        sender.close()
+        assert ended.wait(5)
+    finally:
+        cv2.setNumThreads(threads)
+        signal.signal(signal.SIGINT, handler)
+        receiver.close()
+    assert clips.cores() >= 1
+
+
+def test_a_killed_worker_is_an_error_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clips, "begin_worker", partial(os._exit, 3))
+    with pytest.raises(StageError, match="killed"):
+        make("puppets", tmp_path / "out", TINY, workers=2, overwrite=False)
 
 
 def offspring(pid: int) -> list[int]:

@@ -70,11 +70,11 @@ def test_order_of_takes_says_nothing_of_the_emotion() -> None:
 
 
 def test_label_noise_rate_and_that_the_truth_is_kept() -> None:
-    noisy, clean = plans(clips=3000, label_noise=0.2), plans(clips=3000)
+    noisy, clean = plans(clips=1500, label_noise=0.2), plans(clips=1500)
     assert [c.emotion_true for c in noisy] == [c.emotion_true for c in clean]
     assert all(c.emotion == c.emotion_true for c in clean)
     wrong = [(c.emotion_true, c.emotion) for c in noisy if c.emotion != c.emotion_true]
-    assert abs(len(wrong) / len(noisy) - 0.2) < 0.03
+    assert abs(len(wrong) / len(noisy) - 0.2) < 0.035
     assert len(set(wrong)) == 20, "every class is mistaken for every other"
     assert [c.action_units for c in noisy] == [c.action_units for c in clean], "noise is in the label alone"
     assert all(c.emotion != c.emotion_true for c in plans(clips=100, label_noise=1))

@@ -33,15 +33,15 @@ def factors(corpus: Path) -> dict[str, Any]:
 
 def test_clips_are_real_video_files(corpus: Path) -> None:
     files = sorted((corpus / "clips").iterdir())
-    assert len(files) == 18
+    assert len(files) == 12
     with av.open(str(files[0])) as file:
         video, audio = file.streams.video[0], file.streams.audio[0]
-        assert (video.codec_context.name, video.width, video.height, video.average_rate) == ("h264", 256, 256, 12)
+        assert (video.codec_context.name, video.width, video.height, video.average_rate) == ("h264", 256, 256, 8)
         assert audio.codec_context.name == "aac"
         assert (audio.rate, audio.channels) == (RATE, 1)
-        assert abs(float(video.duration * video.time_base) - 2) < 0.01
-        assert abs(float(audio.duration * audio.time_base) - 2) < 0.15
-    assert frames_of(files[0]).shape == (24, 256, 256, 3)
+        assert abs(float(video.duration * video.time_base) - 1.5) < 0.01
+        assert abs(float(audio.duration * audio.time_base) - 1.5) < 0.15
+    assert frames_of(files[0]).shape == (12, 256, 256, 3)
 
 
 def test_table_and_factors_agree(corpus: Path) -> None:
@@ -70,7 +70,7 @@ def test_lips_move_in_step_with_the_sound_of_the_same_file(studio: Path) -> None
     right, wrong = [], []
     clips = factors(studio)["clips"]
     height = {p["id"]: p["face"]["mouth_height"] for p in factors(studio)["people"]}
-    heard = [envelope(sound_of(studio / "clips" / f"{clip['id']}.mp4"), 75) for clip in clips]
+    heard = [envelope(sound_of(studio / "clips" / f"{clip['id']}.mp4"), 60) for clip in clips]
     for number, clip in enumerate(clips):
         seen = lips_apart(frames_of(studio / "clips" / f"{clip['id']}.mp4"), clip["scene"], height[clip["person"]])
         right.append(np.corrcoef(seen, heard[number])[0, 1])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
@@ -14,7 +16,7 @@ import cv2
 import numpy as np
 
 from emoprism.console import track
-from emoprism.errors import Problem, RecipeError
+from emoprism.errors import Problem, RecipeError, StageError
 from emoprism.puppets.draw import Painter
 from emoprism.puppets.encode import write_mp4
 from emoprism.puppets.people import Person
@@ -52,7 +54,7 @@ def render_clip(job: Job) -> None:
 def render_all(jobs: Sequence[Job], workers: int | None) -> None:
     """Render what is not there yet, in `workers` processes (all cores by default), with progress.
 
-    Raises RecipeError for fewer than one worker.
+    Raises RecipeError for fewer than one worker, StageError where one was killed.
     """
     if workers is not None and workers < 1:
         raise RecipeError(Problem("--workers", f"{workers} processes cannot work", "give 1 or more"))
@@ -88,16 +90,20 @@ def _here(jobs: Sequence[Job]) -> Iterator[None]:
 
 
 def _in_processes(jobs: Sequence[Job], count: int) -> Iterator[None]:
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_begin_worker) as pool:
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=begin_worker) as pool:
         try:
-            yield from pool.map(render_clip, jobs, chunksize=4)
+            yield from pool.map(render_clip, jobs)
+        except BrokenProcessPool:
+            fix = "run the same command again, with fewer --workers if memory is short"
+            raise StageError(Problem("clips", "a process that rendered them was killed", fix)) from None
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _begin_worker() -> None:
+def begin_worker() -> None:
     """One thread per process; and no process outlives the one that started it, even if that one is killed."""
     cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
