@@ -10,6 +10,7 @@ import pytest
 from emoprism.leakage import attack as attack_module
 from emoprism.leakage.attack import Labelled, attack, carve
 from emoprism.leakage.attackers.base import Attacker, Settings
+from emoprism.leakage.attackers.boosted_trees import narrowed
 from emoprism.leakage.metrics.accuracy import Accuracy
 from emoprism.leakage.probe import probe
 from emoprism.recipe import ATTACKERS
@@ -205,3 +206,13 @@ def test_fits_use_one_thread() -> None:
 
     with attack_module.fitting():
         assert {pool["num_threads"] for pool in threadpool_info()} == {1}
+
+
+def test_trees_see_the_largest_axes_of_wide_embeddings() -> None:
+    rng = np.random.default_rng(0)
+    x, new = rng.normal(size=(400, 300)), rng.normal(size=(20, 300))
+    x[:, 7] *= 30
+    small, moved = narrowed(x, new)
+    assert small.shape == (400, 128) and moved.shape == (20, 128)
+    assert abs(np.corrcoef(small[:, 0], x[:, 7])[0, 1]) > 0.99
+    assert narrowed(x[:, :256], new[:, :256])[0].shape == (400, 256)
