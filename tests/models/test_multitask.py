@@ -50,15 +50,16 @@ def test_embeddings_are_independent_layers():
     model = make({"au": StreamSpec((6,))}, embeddings={"emotion": 7, "speaker": 3})
     embedded = model.embed({"au": vectors(6)})
     embedded["emotion"].square().sum().backward()
-    assert model.embedders[0][0].weight.grad is not None
-    assert model.embedders[1][0].weight.grad is None
+    assert model.embedders[0].weight.grad is not None
+    assert model.embedders[1].weight.grad is None
 
 
-def test_embeddings_are_centred_so_that_cosines_tell_something():
-    model = make({"au": StreamSpec((6,))}, embeddings={"speaker": 8})
+@pytest.mark.parametrize("normalised", [False, True])
+def test_embeddings_keep_their_signs_and_may_be_normalised(normalised):
+    model = make({"au": StreamSpec((6,))}, embeddings={"speaker": 8}, normalised=normalised)
     embedded = model.embed({"au": vectors(6, clips=64)})["speaker"]
-    assert embedded.mean(0).abs().max() < 1e-5
     assert (embedded < 0).any()
+    assert (embedded.mean(0).abs().max() < 1e-5) == normalised
 
 
 def test_dropout_acts_in_training_alone():

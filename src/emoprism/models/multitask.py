@@ -29,8 +29,9 @@ class Multitask(Model):
 
     `embeddings` gives the width of each attribute's embedding; any attribute of the corpus can have one, and a single
     one makes a single-task model. `encoders` gives the encoder of a stream where it is not the usual one. An embedding
-    layer is fully connected with batch normalisation and without ReLU (Peri et al. do not say): centred as they are,
-    cosines between embeddings tell something. `dropout` is applied to the pooled vectors.
+    layer is fully connected and linear, as Peri et al. name nothing that follows it; signs are kept, so that cosines
+    between embeddings tell something. `normalised` puts a batch normalisation there, which is no detail: see
+    docs/methods.md. `dropout` is applied to the pooled vectors.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Multitask(Model):
         *,
         embeddings: Embeddings = PAPER,
         encoders: dict[str, EncoderChoice] = NO_CHOICE,
+        normalised: bool = False,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
     ) -> None:
         super().__init__(streams, classes)
@@ -49,7 +51,7 @@ class Multitask(Model):
         self.encoders = nn.ModuleList(_make_encoder(name, streams[name], encoders.get(name)) for name in streams)
         pooled = sum(encoder.width for encoder in self._encoders)
         self.dropout = nn.Dropout(dropout)
-        self.embedders = nn.ModuleList(_embedder(pooled, width) for width in embeddings.values())
+        self.embedders = nn.ModuleList(_embedder(pooled, width, normalised=normalised) for width in embeddings.values())
         self.heads = Heads(embeddings, classes)
 
     @property
@@ -68,8 +70,9 @@ class Multitask(Model):
         return {name: exact(layer(pooled)) for name, layer in zip(self.dimensions, self.embedders, strict=True)}
 
 
-def _embedder(inside: int, width: int) -> nn.Module:
-    return nn.Sequential(nn.Linear(inside, width, bias=False), MaskedBatchNorm(width))
+def _embedder(inside: int, width: int, *, normalised: bool) -> nn.Module:
+    layer = nn.Linear(inside, width, bias=not normalised)
+    return nn.Sequential(layer, MaskedBatchNorm(width)) if normalised else layer
 
 
 def _make_encoder(stream: str, spec: StreamSpec, choice: Choice | None) -> Encoder:
