@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import multiprocessing as mp
+import os
 import tempfile
 import time
 from fractions import Fraction
@@ -137,6 +138,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=12.0)
     parser.add_argument("--workers", type=int, default=usable_cores())
     given = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # of the processes that are started
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         if given.folder is None:

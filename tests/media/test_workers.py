@@ -31,6 +31,8 @@ def work(job):
     kind, value = job
     if kind == "square":
         return value * value, os.environ.get("READY"), os.getpid()
+    if kind == "threads":
+        return [os.environ.get(name) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")]
     if kind == "die":
         os.kill(os.getpid(), signal.SIGSEGV)
     if kind == "leave":
@@ -80,6 +82,13 @@ def test_deaths_and_hangs_cost_only_their_own_job(jobs: Any, monkeypatch: pytest
     assert results[3] == Lost("took longer than 0.8 s and was stopped")
     assert results[4][0] == "second time"
     assert results[5] == Lost("the process that decoded it ended with code 3")
+
+
+def test_each_process_has_one_thread_and_this_one_is_left_alone(jobs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    assert run(jobs, [("threads", 0)]) == {0: ["1", "1"]}
+    assert workers.os.environ["OMP_NUM_THREADS"] == "5" and "OPENBLAS_NUM_THREADS" not in workers.os.environ
 
 
 def test_errors_are_raised_here(jobs: Any) -> None:

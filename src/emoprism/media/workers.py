@@ -7,7 +7,8 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -21,6 +22,9 @@ R = TypeVar("R")
 
 TRIES = 2
 """A job whose process died is tried once more, alone to blame: the system may have killed the process for another."""
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Numeric libraries read these when they are loaded. As many processes as cores, each with as many threads as
+cores, wait for each other: measured, sound alone took four times as long."""
 GRACE = 10.0
 """Seconds beyond its own time limit after which a job's process is killed."""
 
@@ -116,7 +120,6 @@ class _Worker(Generic[J, R]):
 
     def take(self, timeout: float) -> R | Lost | _Died:
         """Its answer, or what became of it."""
-        self.busy = False
         if not self.pipe.poll():
             self._restart()
             return Lost(f"took longer than {timeout:g} s and was stopped")
@@ -126,30 +129,49 @@ class _Worker(Generic[J, R]):
             code = self._restart()
             how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
             return _Died(f"the process that decoded it {how}")
+        self.busy = False
         if isinstance(answer, _Raised):
             raise answer.error
         return answer
 
     def stop(self) -> None:
-        """End the process."""
+        """End the process: one that waits for a job by closing its pipe, one at work by killing it."""
+        self.pipe.close()
+        if self.busy or not self.ready:
+            self.process.kill()
+        self.process.join(timeout=5)
         self.process.kill()
         self.process.join()
-        self.pipe.close()
 
     def _start(self) -> None:
         context = mp.get_context("spawn")
         self.pipe, other = context.Pipe()
         self.process = context.Process(target=_serve, args=(other, self.work, self.prepare), daemon=True)
-        self.process.start()
+        with _environment(ONE_THREAD):
+            self.process.start()
         other.close()
 
     def _restart(self) -> int | None:
-        self.process.join(timeout=1)
+        self.process.join(timeout=0.5)
         code = self.process.exitcode
         self.stop()
-        self.ready = False
+        self.busy = self.ready = False
         self._start()
         return code
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Generator[None]:
+    """Variables that processes started in this block find set."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 def _serve(pipe: Connection, work: Callable[[Any], Any], prepare: Callable[[], None]) -> None:
