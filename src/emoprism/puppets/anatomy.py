@@ -106,7 +106,7 @@ def _gaze(b: RigBuilder, face: Face, side: float, name: str) -> None:
         b.move("gaze_y", f"{part}_{name}", 0.0, 0.03)
     b.ring(f"socket_{name}", x, y - 0.03, 0.21, 0.13)
     b.move("AU4", f"socket_{name}", 0.0, 0.02)
-    b.ring(f"glass_{name}", x, y + 0.03, 0.25, 0.19, lift=0.12)
+    b.ring(f"glass_{name}", x, y + 0.03, 0.25, 0.19, lift=0.05)
 
 
 def _brow(b: RigBuilder, face: Face, side: float, name: str) -> None:
