@@ -23,10 +23,10 @@ def _by_hand(table: np.ndarray) -> float:
     return float(d @ np.linalg.solve(v[:-1, :-1], d))
 
 
-def test_equals_the_formula() -> None:
-    table = np.array([[20, 5, 2], [9, 30, 4], [1, 8, 15]])
-    test = stuart_maxwell(*_both(table.tolist()), 3)
-    assert test.statistic == pytest.approx(_by_hand(table.astype(float)))
+@pytest.mark.parametrize("table", [[[20, 5, 2], [9, 30, 4], [1, 8, 15]], [[20, 5, 0], [9, 0, 4], [1, 8, 15]]])
+def test_equals_the_formula_zero_cells_included(table: list[list[int]]) -> None:
+    test = stuart_maxwell(*_both(table), 3)
+    assert test.statistic == pytest.approx(_by_hand(np.array(table, dtype=float)))
     assert test.freedom == 2 and test.p_value == pytest.approx(chi2.sf(test.statistic, 2))
 
 
