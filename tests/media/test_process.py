@@ -158,4 +158,4 @@ def test_options_come_back_from_a_manifest() -> None:
     read = PrepareOptions.read(["fps=5", "tracks=all", "detector.smallest=20"])
     told = read.for_manifest("manifest")
     assert PrepareOptions.of_manifest(told) == read
-    assert len(told["detector_sha256"]) == 64 and told["corpus"] == {"name": "manifest"}
+    assert told["corpus"] == {"name": "manifest"}

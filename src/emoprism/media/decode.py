@@ -117,7 +117,7 @@ class Medium:
             raise MediaError(f"{self.path.name} cannot be read on: {_said(error)}") from None
 
     def _seek(self, start: float) -> None:
-        if start > SEEK_FROM and not _is(self.container, NOT_SEEKABLE):
+        if start > SEEK_FROM and not _one_of(self.container.format.name, NOT_SEEKABLE):
             try:
                 self.container.seek(int((start - 0.5 + self.origin) * av.time_base), backward=True)
             except FFmpegError:
@@ -131,7 +131,7 @@ class Medium:
     def _check_whole(self, reader: Picture | Sound, wanted: Wanted) -> None:
         """Raise MediaError where the file ends well before the length that it states for the stream."""
         stream = reader.stream
-        if stream.duration is None or stream.time_base is None or not _is(self.container, EXACT_LENGTH):
+        if stream.duration is None or stream.time_base is None or not _one_of(self.container.format.name, EXACT_LENGTH):
             return
         first = float((stream.start_time or 0) * stream.time_base) - self.origin
         stated = first + float(stream.duration * stream.time_base)
@@ -160,8 +160,9 @@ def _moves(stream: VideoStream) -> bool:
     return not stream.disposition & Disposition.attached_pic
 
 
-def _is(container: InputContainer, names: tuple[str, ...]) -> bool:
-    return not set(names).isdisjoint(container.format.name.split(","))
+def _one_of(format_name: str, names: tuple[str, ...]) -> bool:
+    """FFmpeg names a family of containers at once, as in "mov,mp4,m4a"."""
+    return not set(names).isdisjoint(format_name.split(","))
 
 
 def _said(error: Exception) -> str:

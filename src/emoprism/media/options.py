@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -11,7 +10,6 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from emoprism.media.detectors.base import Detector
 from emoprism.recipe import DETECTORS, Choice, DetectorChoice, Strict, check_model, with_overrides
-from emoprism.stage import sha256
 
 
 class PrepareOptions(Strict):
@@ -48,15 +46,8 @@ class PrepareOptions(Strict):
         return check_model(cls, options["media"], "options of prepare")
 
     def for_manifest(self, corpus: str) -> dict[str, Any]:
-        """What the manifest says was asked. The detector's weights by their hash, wherever the file lies."""
-        media = self.model_dump(mode="json", exclude={"corpus"})
-        file = find_detector(self).model_file
-        weights = {} if file is None else {"detector_sha256": sha256(file)}
-        return {"corpus": {"name": corpus, **self.corpus}, "media": media, **weights}
-
-    def key(self) -> str:
-        """A short name for these options."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+        """What the manifest says was asked; `of_manifest` reads it back."""
+        return {"corpus": {"name": corpus, **self.corpus}, "media": self.model_dump(mode="json", exclude={"corpus"})}
 
 
 def find_detector(options: PrepareOptions) -> Detector:

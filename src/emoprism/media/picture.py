@@ -58,7 +58,7 @@ class Grid:
         """Number of the cell that a time of the file lies in, None outside of the clip."""
         if not self.start - 1e-6 <= time < self.end - 1e-6:
             return None
-        return math.floor((time - self.start) * self.fps + 1e-6)
+        return max(math.floor((time - self.start) * self.fps + 1e-6), 0)
 
     def take(self, time: float) -> bool:
         """Whether a picture shown at this time is the first of its cell. Times are asked in order."""

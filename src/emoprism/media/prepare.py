@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -21,7 +23,7 @@ from emoprism.media.shards import REJECTED, STAGE
 from emoprism.media.workers import Lost, run_jobs, usable_cores
 from emoprism.media.writer import Encoded, Rejection, encode, write_shard
 from emoprism.recipe import CORPORA
-from emoprism.stage import Stage
+from emoprism.stage import Stage, sha256
 from emoprism.types import Clip
 
 __all__ = ["FaceTrack", "PrepareOptions", "ProcessedClip", "prepare", "process_clip"]
@@ -38,15 +40,8 @@ def prepare(
     made: Corpus = CORPORA.make(corpus, path, options=asked.corpus)
     clips = made.clips()
     _check_ids(clips, path)
-    find_detector(asked).detect(np.zeros((64, 64, 3), dtype=np.uint8))
-    stage = Stage.begin(
-        out,
-        STAGE,
-        options=asked.for_manifest(corpus),
-        inputs={"corpus": path},
-        libraries=LIBRARIES,
-        overwrite=overwrite,
-    )
+    request = asked.for_manifest(corpus) | _fingerprints(clips, asked)
+    stage = Stage.begin(out, STAGE, options=request, inputs={"corpus": path}, libraries=LIBRARIES, overwrite=overwrite)
     if stage.done:
         console.say(f"{out}: prepared already")
         return
@@ -56,6 +51,29 @@ def prepare(
     fresh = _write_shards(stage, clips, asked, workers or usable_cores())
     manifest = writer.finish(stage, _names(clips), {"citation": made.citation, "licence": made.licence})
     _say_summary(out, manifest.facts, fresh, time.monotonic() - began)
+
+
+def _fingerprints(clips: Sequence[Clip], options: PrepareOptions) -> dict[str, str]:
+    """Hashes of what the clips are, and of the detector's weights where there are pictures to look at.
+
+    Tries the detector on the way, so that one that cannot run is known before anything is written.
+    """
+    described = [_described(clip) for clip in clips]
+    found = {"clips_sha256": hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()}
+    if any(clip.video is not None for clip in clips):
+        detector = find_detector(options)
+        detector.detect(np.zeros((64, 64, 3), dtype=np.uint8))
+        if detector.model_file is not None:
+            found["detector_sha256"] = sha256(detector.model_file)
+    return found
+
+
+def _described(clip: Clip) -> list[Any]:
+    """A clip without its place on this machine: its files by their names and sizes."""
+    paths = [clip.video, clip.audio, *(source.path for source in clip.features.values())]
+    files = [(p.name, p.stat().st_size if p.is_file() else None) for p in paths if p is not None]
+    rows = {name: (source.array, source.row) for name, source in clip.features.items()}
+    return [clip.id, dict(clip.labels), clip.split, clip.start, clip.end, files, rows]
 
 
 def _write_shards(stage: Stage, clips: Sequence[Clip], options: PrepareOptions, workers: int) -> float:

@@ -22,7 +22,7 @@ R = TypeVar("R")
 
 TRIES = 2
 """A job whose process died is tried once more, alone to blame: the system may have killed the process for another."""
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+ONE_THREAD: Mapping[str, str] = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Numeric libraries read these when they are loaded. As many processes as cores, each with as many threads as
 cores, wait for each other: measured, sound alone took four times as long."""
 GRACE = 10.0
