@@ -13,6 +13,8 @@ from emoprism.leakage.attackers.base import Attacker, Settings
 
 EVERY = 5
 """Rounds of boosting between two points of the grid."""
+MOST = 60
+"""Rounds at most."""
 WIDEST = 256
 
 
@@ -24,7 +26,7 @@ class BoostedTrees(Attacker):
     """
 
     def __init__(
-        self, *, trees: PositiveInt = 2000, leaves: tuple[int, ...] = (12, 4), learning_rate: PositiveFloat = 0.1
+        self, *, trees: PositiveInt = 1200, leaves: tuple[int, ...] = (12, 4), learning_rate: PositiveFloat = 0.2
     ) -> None:
         self.trees, self.leaves, self.learning_rate = trees, leaves, learning_rate
 
@@ -57,7 +59,7 @@ class BoostedTrees(Attacker):
                     yield {"leaves": leaves, "rounds": done}, predicted.astype(np.int64)
 
     def _rounds(self, classes: int) -> int:
-        return int(np.clip(self.trees // classes // EVERY * EVERY, 2 * EVERY, 100))
+        return int(np.clip(self.trees // classes // EVERY * EVERY, 2 * EVERY, MOST))
 
     def _fitted(self, x: np.ndarray, y: np.ndarray, leaves: int, rounds: int, seed: int) -> Any:
         from sklearn.ensemble import HistGradientBoostingClassifier
