@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from emoprism.media.processed import ProcessedClip
-from emoprism.media.writer import finish, write_shard
+from emoprism.media.writer import Encoded, encode, finish, write_shard
 from emoprism.stage import Stage
 from emoprism.types import AUDIO, FACE, Clip
 
@@ -44,7 +44,7 @@ def _synthetic(speaker: int, emotion: int, generator: np.random.Generator) -> Pr
 def _write(directory: Path, speakers: int, clips_each: int) -> Path:
     generator = np.random.default_rng(11)
     stage = Stage.begin(directory, "prepare", options={"corpus": "synthetic"}, inputs={})
-    made: list[tuple[Clip, ProcessedClip]] = []
+    made: list[Encoded] = []
     for speaker in range(speakers):
         for index in range(clips_each):
             emotion = index % len(EMOTIONS)
@@ -58,7 +58,7 @@ def _write(directory: Path, speakers: int, clips_each: int) -> Path:
                     boxes=done.boxes if gone == AUDIO else np.zeros((0, 4), dtype=np.float32),
                 )
             labels = {"speaker": f"s{speaker}", "emotion": EMOTIONS[emotion], "gender": "fm"[speaker % 2]}
-            made.append((Clip(id=f"s{speaker}-{index:02d}", labels=labels), done))
+            made.append(encode(Clip(id=f"s{speaker}-{index:02d}", labels=labels), done, all_tracks=False))
     write_shard(directory / "shard-00000.safetensors", made, [])
     finish(stage, ["shard-00000.safetensors"], {})
     return directory
