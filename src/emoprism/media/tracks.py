@@ -153,7 +153,7 @@ def crop(image: UInt8[np.ndarray, "H W 3"], box: Square, side: int) -> UInt8[np.
     below, right = length - above - inside.shape[0], length - left - inside.shape[1]
     if above or below or left or right:
         inside = cv2.copyMakeBorder(inside, above, below, left, right, cv2.BORDER_REPLICATE)
-    return cv2.resize(inside, (side, side), interpolation=cv2.INTER_AREA if length > side else cv2.INTER_LINEAR)
+    return cv2.resize(inside, (side, side), interpolation=cv2.INTER_AREA if length > 1.5 * side else cv2.INTER_LINEAR)
 
 
 def _finished(number: int, track: _Track, *, main: bool) -> FaceTrack:

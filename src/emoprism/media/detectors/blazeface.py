@@ -106,11 +106,22 @@ def _square(image: UInt8[np.ndarray, "H W 3"], side: int) -> Float32[np.ndarray,
 
     factor, left, above = letterbox(image.shape[1], image.shape[0], side)
     width, height = max(round(image.shape[1] * factor), 1), max(round(image.shape[0] * factor), 1)
-    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
+    small = cv2.resize(_halved(image, width, height), (width, height), interpolation=cv2.INTER_LINEAR)
     out = np.full((side, side, 3), -1, dtype=np.float32)
     x, y = int(left), int(above)
-    out[y : y + height, x : x + width] = small * np.float32(2 / 255) - np.float32(1)
+    np.multiply(small, np.float32(2 / 255), out=out[y : y + height, x : x + width], dtype=np.float32)
+    out[y : y + height, x : x + width] -= 1
     return out
+
+
+def _halved(image: UInt8[np.ndarray, "H W 3"], width: int, height: int) -> UInt8[np.ndarray, "h w 3"]:
+    """Halved while it stays at least as large as asked for: four times as fast as averaging areas of any size."""
+    import cv2
+
+    while image.shape[0] >= 2 * height and image.shape[1] >= 2 * width:
+        even = image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
+        image = cv2.resize(even, (even.shape[1] // 2, even.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return image
 
 
 def _detection(points: Float32[np.ndarray, "8 2"], score: float) -> Detection:
