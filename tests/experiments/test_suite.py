@@ -81,7 +81,7 @@ def test_a_suite_runs_from_shards_to_the_report_and_goes_on_where_it_was(
     # In this process, one after the other: the pool is tested by the demo.
     def here(planned, prepared, out, workers):
         for item in planned:
-            suites._train_one(item, prepared, out)
+            suites._train_one(prepared, out, item)
 
     monkeypatch.setattr(suites, "_train_all", here)
     name, out = suite_file(dimensions={"emotion": [8], "speaker": [4]}), tmp_path / "out"

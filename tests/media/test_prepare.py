@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from emoprism import workers
 from emoprism.errors import CorpusError, InputError, MediaError, PluginError, RecipeError, StageError
-from emoprism.media import options, workers
+from emoprism.media import options
 from emoprism.media.prepare import CLIPS_PER_SHARD, PrepareOptions, prepare, process_clip
 from emoprism.media.shards import PreparedCorpus
 from emoprism.plugins import PLUGINS_VARIABLE
@@ -195,7 +196,7 @@ def test_a_clip_that_kills_or_hangs_its_process(
     assert [clip.id for clip in PreparedCorpus.open(tmp_path / "out").clips] == ["grey.mp4"]
     reasons = {row["clip"]: row["reason"] for row in make.rows(tmp_path / "out" / "rejected.csv")}
     assert reasons == {
-        "red.mp4": "the process that decoded it was killed by signal 9",
+        "red.mp4": "the process that worked on it was killed by signal 9",
         "blue.mp4": "took longer than 1.5 s and was stopped",
         "green.mp4": "unexpected error (ValueError): green is not my colour",
     }

@@ -1,28 +1,25 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
-import cv2
 import pytest
 
 from emoprism.corpora.puppets import PuppetsCorpus
-from emoprism.errors import CorpusError, RecipeError, StageError
+from emoprism.errors import CorpusError, EmoprismError, RecipeError, StageError
 from emoprism.puppets import clip as clips
 from emoprism.puppets.clip import Job
 from emoprism.puppets.corpus import make
 from emoprism.puppets.emotions import EMOTIONS
 from emoprism.recipe import CORPORA
 from emoprism.testing import check_corpus
+from emoprism.workers import Lost
 
 TINY = ["speakers=2", "clips=6", "seconds=0.6", "size=96", "fps=10", "seed=3"]
 
@@ -111,30 +108,12 @@ def test_killed_it_leaves_no_process_and_goes_on(tmp_path: Path) -> None:
     assert contents(out) == contents(whole)
 
 
-def test_a_worker_uses_one_thread_leaves_interrupts_to_its_parent_and_ends_with_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    threads, handler, ended = cv2.getNumThreads(), signal.getsignal(signal.SIGINT), threading.Event()
-    receiver, sender = multiprocessing.Pipe(duplex=False)
-    monkeypatch.setattr(clips, "parent_process", lambda: SimpleNamespace(sentinel=receiver.fileno()))
-    monkeypatch.setattr(clips.os, "_exit", lambda _: ended.set())
-    try:
-        clips.begin_worker()
-        assert cv2.getNumThreads() == 1
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-        assert not ended.wait(0.05)
-        sender.close()
-        assert ended.wait(5)
-    finally:
-        cv2.setNumThreads(threads)
-        signal.signal(signal.SIGINT, handler)
-        receiver.close()
-    assert clips.cores() >= 1
-
-
 def test_a_killed_worker_is_an_error_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clips, "begin_worker", partial(os._exit, 3))
-    with pytest.raises(StageError, match="killed"):
+    monkeypatch.setattr(clips, "_one_thread", partial(os._exit, 3))
+    with pytest.raises(EmoprismError, match="ended before it could start"):
+        make("puppets", tmp_path / "out", TINY, workers=2, overwrite=False)
+    monkeypatch.setattr(clips, "run_jobs", lambda *_, **__: iter([(0, Lost("it was killed by signal 9"))]))
+    with pytest.raises(StageError, match=r"killed by signal 9(.|\n)*run the same command again"):
         make("puppets", tmp_path / "out", TINY, workers=2, overwrite=False)
 
 

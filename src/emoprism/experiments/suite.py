@@ -9,19 +9,19 @@ stopped goes on where it was, and a single run of it can be repeated by hand:
 from __future__ import annotations
 
 import itertools
-import multiprocessing
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from emoprism import console
+from emoprism.errors import Problem, StageError
 from emoprism.recipe import Recipe, Strict, check_model, find_recipe, merge, read_yaml, with_overrides
 from emoprism.stage import read_manifest, write_text
+from emoprism.workers import Lost, run_jobs
 
 
 class Suite(Strict):
@@ -94,25 +94,20 @@ def run_suite(name: str, prepared: Path, out: Path, overrides: Sequence[str], *,
     planned = plan(suite)
     console.say(f"{suite.name}: {len(planned)} runs ({len(suite.seeds)} seeds) into {out}")
     write_text(out / "suite.yaml", yaml.safe_dump(suite.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
-    _train_all(planned, prepared, out, workers or os.cpu_count() or 1)
+    _train_all(planned, prepared, out, workers)
     audit(out / "embeddings", out / "audit", list(suite.audit), workers=workers, overwrite=False)
     build(out / "audit", out / "report", overwrite=False)
 
 
-def _train_all(planned: Sequence[Planned], prepared: Path, out: Path, workers: int) -> None:
+def _train_all(planned: Sequence[Planned], prepared: Path, out: Path, workers: int | None) -> None:
     """One process per run, as many at a time as there are cores: small models scale better so than by threads."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(planned)), context, initializer=console.silence) as pool:
-        futures = [pool.submit(_train_one, item, prepared, out) for item in planned]
-        try:
-            for future in console.track(as_completed(futures), "train", len(planned)):
-                future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    jobs = run_jobs(partial(_train_one, prepared, out), planned, workers=workers)
+    for index, result in console.track(jobs, "train", len(planned)):
+        if isinstance(result, Lost):
+            raise StageError(Problem(planned[index].slug, result.reason, "run the same command again"))
 
 
-def _train_one(item: Planned, prepared: Path, out: Path) -> None:
+def _train_one(prepared: Path, out: Path, item: Planned) -> None:
     from emoprism.deploy.embed import embed
     from emoprism.training.run import train
 

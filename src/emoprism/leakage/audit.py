@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import shutil
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +22,7 @@ from emoprism.leakage.sources import HISTORY, RECIPE, Source, find_sources
 from emoprism.leakage.store import load_record, save_record
 from emoprism.recipe import check_model, with_overrides
 from emoprism.stage import Stage, replacing, write_text
+from emoprism.workers import Lost, run_jobs, usable_cores
 
 LEAKAGE, COMPARISON, PROJECTION = "leakage.json", "comparison.json", "projection.json"
 
@@ -60,9 +58,9 @@ def _audit_all(sources: Sequence[Source], out: Path, options: AuditOptions, work
     mapped = _first_seeds(sources) if options.projection else set[str]()
     todo = [source for source in sources if _finished(out / source.folder) is None]
     work = partial(_audit_one, out=out, options=options, mapped=mapped)
-    processes = min(workers or os.cpu_count() or 1, len(todo))
+    processes = min(usable_cores() if workers is None else workers, len(todo))
     problems: list[Problem] = []
-    done = map(work, todo) if processes <= 1 else _in_parallel(work, todo, processes)
+    done = map(work, todo) if processes in (0, 1) else _in_parallel(work, todo, processes)
     for found in track(done, "audit", len(sources), done=len(sources) - len(todo)):
         problems += found
     if problems:
@@ -70,11 +68,8 @@ def _audit_all(sources: Sequence[Source], out: Path, options: AuditOptions, work
 
 
 def _in_parallel(work: partial[list[Problem]], todo: Sequence[Source], processes: int) -> Iterator[list[Problem]]:
-    # Not by fork: a forked copy of a process with numerical threads can hang.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        for future in as_completed([pool.submit(work, source) for source in todo]):
-            yield future.result()
+    for index, found in run_jobs(work, todo, workers=processes):
+        yield [Problem(str(todo[index].path), found.reason)] if isinstance(found, Lost) else found
 
 
 def _audit_one(source: Source, out: Path, options: AuditOptions, mapped: set[str]) -> list[Problem]:

@@ -20,11 +20,11 @@ from emoprism.media.options import PrepareOptions, find_detector
 from emoprism.media.process import process_clip
 from emoprism.media.processed import FaceTrack, ProcessedClip
 from emoprism.media.shards import REJECTED, STAGE
-from emoprism.media.workers import Lost, run_jobs, usable_cores
 from emoprism.media.writer import Encoded, Rejection, encode, write_shard
 from emoprism.recipe import CORPORA
 from emoprism.stage import Stage, sha256
 from emoprism.types import Clip
+from emoprism.workers import Lost, run_jobs, usable_cores
 
 __all__ = ["FaceTrack", "PrepareOptions", "ProcessedClip", "prepare", "process_clip"]
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from emoprism.console import track
-from emoprism.errors import Problem, RecipeError, StageError
+from emoprism.errors import Problem, StageError
 from emoprism.puppets.draw import Painter
 from emoprism.puppets.encode import write_mp4
 from emoprism.puppets.people import Person
@@ -25,6 +19,7 @@ from emoprism.puppets.plan import ClipPlan
 from emoprism.puppets.settings import PuppetSettings
 from emoprism.puppets.speech import RATE, speak
 from emoprism.stage import replacing
+from emoprism.workers import Lost, run_jobs, usable_cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +49,15 @@ def render_clip(job: Job) -> None:
 def render_all(jobs: Sequence[Job], workers: int | None) -> None:
     """Render what is not there yet, in `workers` processes (all cores by default), with progress.
 
-    Raises RecipeError for fewer than one worker, StageError where one was killed.
+    Raises StageError where a process was killed.
     """
-    if workers is not None and workers < 1:
-        raise RecipeError(Problem("--workers", f"{workers} processes cannot work", "give 1 or more"))
     _sweep({job.path.parent for job in jobs})
     todo = [job for job in jobs if not job.path.exists()]
-    count = min(cores() if workers is None else workers, len(todo))
+    count = min(usable_cores() if workers is None else workers, len(todo))
     done = len(jobs) - len(todo)
-    rendered = _here(todo) if count <= 1 else _in_processes(todo, count)
+    rendered = _here(todo) if count == 1 else _in_processes(todo, count)
     for _ in track(rendered, "clips", len(jobs), done=done):
         pass
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _sweep(folders: set[Path]) -> None:
@@ -90,25 +78,12 @@ def _here(jobs: Sequence[Job]) -> Iterator[None]:
 
 
 def _in_processes(jobs: Sequence[Job], count: int) -> Iterator[None]:
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=begin_worker) as pool:
-        try:
-            yield from pool.map(render_clip, jobs)
-        except BrokenProcessPool:
+    for _, result in run_jobs(render_clip, jobs, workers=count, prepare=_one_thread):
+        if isinstance(result, Lost):
             fix = "run the same command again, with fewer --workers if memory is short"
-            raise StageError(Problem("clips", "a process that rendered them was killed", fix)) from None
-        finally:
-            pool.shutdown(cancel_futures=True)
+            raise StageError(Problem("clips", result.reason, fix))
+        yield
 
 
-def begin_worker() -> None:
-    """One thread per process; and no process outlives the one that started it, even if that one is killed."""
+def _one_thread() -> None:
     cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _end_with(sentinel: int) -> None:
-    connection.wait([sentinel])
-    os._exit(1)

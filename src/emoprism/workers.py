@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing as mp
 import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -15,7 +17,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar, cast
 
 from emoprism import console
-from emoprism.errors import EmoprismError
+from emoprism.errors import EmoprismError, Problem, RecipeError
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -41,12 +43,26 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def nothing() -> None:
+    """What a process prepares by default."""
+
+
 def run_jobs(
-    work: Callable[[J], R], jobs: Sequence[J], *, workers: int, timeout: float, prepare: Callable[[], None]
+    work: Callable[[J], R],
+    jobs: Sequence[J],
+    *,
+    workers: int | None = None,
+    timeout: float = float("inf"),
+    prepare: Callable[[], None] = nothing,
 ) -> Iterator[tuple[int, R | Lost]]:
-    """Yield (index, result) as jobs end, in any order. `work` and `prepare` (called once a process) are functions of a
-    module; an exception of theirs is raised here. Killing this process ends the others.
+    """Yield (index, result) as jobs end, in any order. By default as many processes as there are cores.
+
+    `work` and `prepare` (called once a process) are functions of a module; an exception of theirs is raised here.
+    Killing this process, in whatever way, ends the others.
     """
+    workers = usable_cores() if workers is None else workers
+    if workers < 1:
+        raise RecipeError(Problem("--workers", f"{workers} processes cannot work", "give 1 or more"))
     team = [_Worker(cast("Callable[[Any], Any]", work), prepare) for _ in range(min(workers, len(jobs)))]
     pending = deque((index, 1) for index in range(len(jobs)))
     try:
@@ -60,9 +76,12 @@ def run_jobs(
                     continue
                 index, tries = worker.index, worker.tries
                 result = worker.take(timeout)
-                if isinstance(result, _Died) and tries < TRIES:
+                again = isinstance(result, _Died) and tries < TRIES
+                if again:
                     pending.appendleft((index, tries + 1))
-                else:
+                if pending and worker.ready:
+                    worker.give(*pending.popleft(), jobs)  # before the result is dealt with: no core waits for that
+                if not again:
                     yield index, Lost(result.reason) if isinstance(result, _Died) else result
     finally:
         for worker in team:
@@ -74,7 +93,8 @@ def _heard(team: Sequence[_Worker[Any, Any]], timeout: float) -> list[_Worker[An
     awaited = [worker for worker in team if worker.busy or not worker.ready]
     busy = [worker for worker in awaited if worker.busy]
     left = min((worker.since for worker in busy), default=float("inf")) + timeout + GRACE - time.monotonic()
-    heard = {id(pipe) for pipe in wait([worker.pipe for worker in awaited], timeout=max(left, 0) if busy else None)}
+    patience = max(left, 0) if math.isfinite(left) else None
+    heard = {id(pipe) for pipe in wait([worker.pipe for worker in awaited], timeout=patience)}
     ready = [worker for worker in awaited if id(worker.pipe) in heard]
     return ready or [worker for worker in busy if worker.late(timeout)]
 
@@ -128,7 +148,7 @@ class _Worker(Generic[J, R]):
         except (EOFError, OSError):
             code = self._restart()
             how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
-            return _Died(f"the process that decoded it {how}")
+            return _Died(f"the process that worked on it {how}")
         self.busy = False
         if isinstance(answer, _Raised):
             raise answer.error
@@ -175,7 +195,8 @@ def _environment(values: Mapping[str, str]) -> Generator[None]:
 
 
 def _serve(pipe: Connection, work: Callable[[Any], Any], prepare: Callable[[], None]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     console.silence()
     try:
         pipe.send(_tried(prepare))
@@ -184,6 +205,14 @@ def _serve(pipe: Connection, work: Callable[[Any], Any], prepare: Callable[[], N
             pipe.send(_tried(partial(work, job)))
     except (EOFError, OSError):
         return  # the parent is gone
+
+
+def _end_with_parent() -> None:
+    """Nobody would hear a process that outlives the one that started it, and two might write to one directory."""
+    parent = mp.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _tried(call: Callable[[], R]) -> R | _Raised:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from emoprism import workers
 from emoprism.errors import EmoprismError
-from emoprism.media import workers
-from emoprism.media.workers import Lost, run_jobs, usable_cores
+from emoprism.workers import Lost, run_jobs, usable_cores
 
 JOBS = """
 import os, signal, time
@@ -78,10 +78,10 @@ def test_deaths_and_hangs_cost_only_their_own_job(jobs: Any, monkeypatch: pytest
     results = run(jobs, todo, timeout=0.8)
     assert time.monotonic() - began < 15
     assert [results[index][0] for index in (0, 2, 6)] == [4, 9, 16]
-    assert results[1] == Lost("the process that decoded it was killed by signal 11")
+    assert results[1] == Lost("the process that worked on it was killed by signal 11")
     assert results[3] == Lost("took longer than 0.8 s and was stopped")
     assert results[4][0] == "second time"
-    assert results[5] == Lost("the process that decoded it ended with code 3")
+    assert results[5] == Lost("the process that worked on it ended with code 3")
 
 
 def test_each_process_has_one_thread_and_this_one_is_left_alone(jobs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
