@@ -27,7 +27,7 @@ from emoprism.media.audio import log_mel
 from emoprism.media.detectors.blazeface import BlazeFace
 from emoprism.media.prepare import prepare
 from emoprism.media.tracks import Square, crop
-from emoprism.media.workers import usable_cores
+from emoprism.workers import usable_cores
 
 DISTINCT = 6
 SOUND_RATE = 44_100
