@@ -138,7 +138,8 @@ def _write(directory: Path, trained: Trained, media: Path, result: Result, attri
             vectors[f"clip/{name}"] = whole.astype(np.float32)
             vectors[f"rows/{name}"] = np.stack(known).astype(np.float32)
     index = [row for row, p in enumerate(result.predictions) if p.embeddings]
-    header = {"rows": json.dumps(index), "about": "rows/<attribute>: one per row of predictions.csv, by index"}
+    # One entry, as safetensors writes several in no fixed order: row i of rows/<attribute> is row index[i] of the table.
+    header = {"predictions.csv": json.dumps(index)}
     write_bytes(directory / "embeddings.safetensors", save(vectors, metadata=header))
 
 
