@@ -26,7 +26,7 @@ def contents(directory: Path) -> dict[str, bytes]:
 
 def test_a_report_is_these_files(whole: Whole) -> None:
     names = {name for name in contents(whole[1]) if not name.startswith("figures/")}
-    assert names == {"report.html", "results.json", "results.csv", "tables.tex", "manifest.json"}
+    assert names == {"report.html", "results.json", "results.csv", "tables.tex", "tables.md", "manifest.json"}
     manifest = json.loads((whole[1] / "manifest.json").read_text("utf-8"))
     assert manifest["stage"] == "report" and manifest["inputs"]["audit"]["path"] == "../audit"
 

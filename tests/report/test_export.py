@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from emoprism.leakage.results import Comparison
 from emoprism.report.export import FIELDS, as_latex, latex
 from emoprism.report.tables import Cell, Column, Row, Table
+from emoprism.report.text import as_markdown
 
 Whole = tuple[Path, Path, Comparison]
 
@@ -77,3 +78,17 @@ def test_names_of_seeds(maker: Any, tmp_path: Path) -> None:
 
     maker.small(tmp_path / "audit", seeds=(None,))
     assert ",none," in as_csv(read_audit(tmp_path / "audit"))
+
+
+def test_markdown_holds_the_same_cells_and_no_cell_breaks_its_row():
+    columns = (Column("F1 | unseen", group="emotion"), Column("EER"))
+    rows = (
+        Row("Multi|task", (Cell("68.6", interval="[62.3, 73.7]", best=True), Cell("15.5")), group="64 dimensions"),
+        Row("floor", (Cell("21.3"), Cell("–"))),
+    )
+    text = as_markdown([Table("methods", "What leaks.", "system", columns, rows)])
+    lines = text.splitlines()
+    assert lines[0] == "**What leaks.**"
+    assert lines[2] == r"| system | emotion F1 \| unseen | EER |"
+    assert lines[4] == r"| Multi\|task (64 dimensions) | **68.6 [62.3, 73.7]** | 15.5 |"
+    assert lines[5] == "| floor | 21.3 | – |"

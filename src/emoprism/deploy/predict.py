@@ -138,7 +138,7 @@ def _write(directory: Path, trained: Trained, media: Path, result: Result, attri
             vectors[f"clip/{name}"] = whole.astype(np.float32)
             vectors[f"rows/{name}"] = np.stack(known).astype(np.float32)
     index = [row for row, p in enumerate(result.predictions) if p.embeddings]
-    # One entry, as safetensors writes several in no fixed order: row i of rows/<attribute> is row index[i] of the table.
+    # Row i of rows/<attribute> is row index[i] of the table. One entry: safetensors writes several in no fixed order.
     header = {"predictions.csv": json.dumps(index)}
     write_bytes(directory / "embeddings.safetensors", save(vectors, metadata=header))
 

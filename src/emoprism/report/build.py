@@ -9,7 +9,7 @@ from emoprism.report import export
 from emoprism.report.load import read_audit
 from emoprism.report.page import assemble, render
 from emoprism.report.tables import methods_table
-from emoprism.report.text import as_text
+from emoprism.report.text import as_markdown, as_text
 from emoprism.report.view import View
 from emoprism.stage import Stage, write_text
 
@@ -33,6 +33,7 @@ def build(audit: Path, out: Path, *, overwrite: bool) -> None:
         write_text(out / "results.json", export.as_json(found, report))
         write_text(out / "results.csv", export.as_csv(found))
         write_text(out / "tables.tex", export.as_latex(report.tables))
+        write_text(out / "tables.md", as_markdown(report.tables))
         write_text(out / PAGE, render(report))
         stage.finish({"systems": len(found.comparison.systems), "figures": len(report.drawings)})
     say(as_text(methods_table(View(found.comparison))))

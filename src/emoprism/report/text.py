@@ -1,4 +1,4 @@
-"""Tables as lines of a terminal."""
+"""Tables as lines of a terminal, and as Markdown for a README."""
 
 from __future__ import annotations
 
@@ -21,6 +21,33 @@ def as_text(table: Table) -> str:
     lines = [*_heads(heads, widths, stub), "-" * (stub + sum(widths) + 2 * len(widths))]
     lines += _body(table.rows, cells, widths, stub)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def as_markdown(tables: Sequence[Table]) -> str:
+    """Every table under its caption; the best of a column in bold."""
+    return "\n\n".join("\n".join(_markdown(table)) for table in tables)
+
+
+def _markdown(table: Table) -> Iterator[str]:
+    titles = [" ".join(part for part in (c.group, c.title) if part) for c in table.columns]
+    yield f"**{_plain(table.caption)}**\n"
+    yield _pipes([table.stub, *titles])
+    yield _pipes(["---", *["---:"] * len(titles)])
+    for row in table.rows:
+        head = row.head if not row.group or row.group in row.head else f"{row.head} ({row.group})"
+        yield _pipes([head, *(f"**{_cell_of(cell)}**" if cell.best else _cell_of(cell) for cell in row.cells)])
+
+
+def _cell_of(cell: Cell) -> str:
+    return f"{cell.text} {cell.interval}" if cell.interval else cell.text
+
+
+def _pipes(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(_plain(cell) for cell in cells) + " |"
+
+
+def _plain(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _cell(cell: Cell) -> str:
