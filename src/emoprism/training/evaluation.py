@@ -53,7 +53,7 @@ def score_epoch(model: Model, method: Disentangler, labelled: Labelled, store: S
     scores = {f"validation/{name}/{METRIC_OF.get(name, 'macro_f1')}": value for name, value in primary.items()}
     scores |= _adversary_scores(method, embedded, labelled, rows, device)
     probes = _probe_scores(model, labelled, store, train_rows, rows, embedded, seed)
-    combined = sum(probes.values())
+    combined = sum(probes.values(), 0.0)
     if probes:
         scores |= probes | {"combined": combined}
     return Scores(scores, sum(primary.values()) / len(primary), combined)
