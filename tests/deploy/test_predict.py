@@ -3,6 +3,7 @@
 import csv
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -20,7 +21,8 @@ from emoprism.deploy.embed import embed
 from emoprism.deploy.predict import predict
 from emoprism.deploy.timeline import Pace, Sighting, spans_of
 from emoprism.embeddings import load_embeddings
-from emoprism.errors import InputError, RecipeError
+from emoprism.errors import InputError, MediaError, RecipeError
+from emoprism.media.processed import FaceTrack
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "clips"
 
@@ -204,3 +206,57 @@ def test_real_clips(run, tmp_path, name, faces, audio):
     if name == "face_noface.mov":
         main = next(track for track in found["tracks"] if track["main"])
         assert main["end"] < found["seconds"] - 2, "the face leaves, and its track ends"
+
+
+def test_a_later_part_that_cannot_be_used_is_a_note_and_the_first_an_error(run, long_clip, tmp_path, monkeypatch):
+    original = timeline.process_clip
+
+    def damaged(clip, options):
+        if clip.start >= 3.0:
+            raise MediaError("the picture is damaged")
+        return original(clip, options)
+
+    monkeypatch.setattr(timeline, "PART_SECONDS", 1.5)
+    monkeypatch.setattr(timeline, "process_clip", damaged)
+    predict(run, long_clip, tmp_path / "out", [])
+    found = tree(tmp_path / "out")
+    assert any("from 3 s on: the picture is damaged" in note for note in found["notes"].values())
+    assert max(window["start"] for window in found["windows"]) < 3.0
+
+
+def test_a_span_without_any_step_has_no_probabilities(run, clip, tmp_path, capsys, monkeypatch):
+    original = timeline.process_clip
+
+    def nothing(clip, options):
+        done = original(clip, options)
+        return replace(done, streams={}, times={}, tracks=(), notes={"face": "no face was found", "audio": "no sound"})
+
+    monkeypatch.setattr(timeline, "process_clip", nothing)
+    predict(run, clip, tmp_path / "out", [])
+    found = tree(tmp_path / "out")
+    assert found["clip"]["emotion"] is None
+    assert found["windows"][0]["emotion:happy"] is None
+    assert "nothing to predict from" in capsys.readouterr().out
+    assert load_file(tmp_path / "out" / "embeddings.safetensors") == {}
+
+
+def test_sound_has_no_picture_to_draw_on(run, tmp_path, capsys):
+    soundfile.write(tmp_path / "voice.wav", np.random.default_rng(0).normal(0, 0.1, 24000), 16000)
+    predict(run, tmp_path / "voice.wav", tmp_path / "out", ["draw=true"])
+    assert "not drawn, it has no picture" in capsys.readouterr().out
+    assert not list((tmp_path / "out").glob("*.mp4"))
+    assert tree(tmp_path / "out")["clip"]["emotion"] is not None
+
+
+def test_faces_far_apart_in_place_or_time_are_two():
+    faces = timeline.Faces()
+    here, there = (np.tile(np.float32([x, 0, x + 10, 10]), (2, 1)) for x in (0, 100))
+
+    def track(number: int, boxes: np.ndarray) -> FaceTrack:
+        crops = np.zeros((2, 8, 8, 3), dtype=np.uint8)
+        return FaceTrack(number, np.array([0.0, 0.3]), boxes, np.ones(2, dtype=np.float32), crops, main=True)
+
+    assert faces.follow([track(0, here), track(1, there)], 0.0) == {0: 1, 1: 2}
+    assert faces.follow([track(0, there)], 1.0) == {0: 2}
+    assert faces.follow([track(0, there)], 60.0) == {0: 3}, "a minute later it may be somebody else"
+    assert faces.follow([], 120.0) == {}

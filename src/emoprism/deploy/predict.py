@@ -96,12 +96,19 @@ def predict(run: Path, media: Path, out: Path | None, options: list[str], *, ove
     result = _predict(trained, media, asked)
     _write(directory, trained, media, result, attributes)
     if asked.draw:
-        from emoprism.deploy.draw import draw
-
-        with replacing(directory / "annotated.mp4") as temporary:
-            draw(media, temporary, result.predictions, result.sightings, trained.classes[attributes[0]], attributes[0])
+        _draw(directory, media, result, trained.classes[attributes[0]], attributes[0])
     stage.finish({"seconds": round(result.seconds, 3), "tracks": len({s.track for s in result.sightings})})
     _say(directory, trained, result, attributes)
+
+
+def _draw(directory: Path, media: Path, result: Result, classes: Sequence[str], attribute: str) -> None:
+    from emoprism.deploy.draw import draw
+
+    try:
+        with replacing(directory / "annotated.mp4") as temporary:
+            draw(media, temporary, result.predictions, result.sightings, classes, attribute)
+    except MediaError as error:
+        say(f"note, annotated.mp4: not drawn, {error.reason}")
 
 
 def _attributes(trained: Trained, asked: PredictOptions) -> tuple[str, ...]:

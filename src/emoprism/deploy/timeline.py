@@ -155,9 +155,11 @@ def spans_of(own: float, seconds: float, pace: Pace) -> list[tuple[str, float, f
     What is left over at the end is left out of the segments if it is short. A medium shorter than a window is one
     window; a window is never shorter than half of what was asked otherwise.
     """
+    if own <= 0:
+        return []
     starts = np.arange(0, max(own - TAIL * pace.segment, 1e-9), pace.segment)
     spans = [("segment", float(start), float(min(start + pace.segment, own))) for start in starts]
-    for start in np.arange(0, max(own, 1e-9), pace.hop):
+    for start in np.arange(0, own, pace.hop):
         end = min(float(start) + pace.window, seconds)
         if start == 0 or end - start >= pace.window / 2:
             spans.append(("window", float(start), float(end)))
