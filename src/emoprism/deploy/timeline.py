@@ -176,6 +176,8 @@ def predict_spans(
     trained: Trained, done: ProcessedClip, track: FaceTrack | None, spans: Sequence[Span]
 ) -> list[Prediction]:
     """The model on every span, in one batch. A span without any step of any stream has no probabilities."""
+    if not spans:
+        return []
     streams, times = _streams_of(trained, done, track)
     cut = [{name: values[_within(name, times[name], span)] for name, values in streams.items()} for span in spans]
     batch = {name: collate([part[name] for part in cut]) for name in trained.recipe.data.streams}
