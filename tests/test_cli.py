@@ -128,6 +128,15 @@ def test_bad_input_is_an_error_in_words(monkeypatch: pytest.MonkeyPatch, capsys:
     assert capsys.readouterr().err == "error: a.csv, row 3: empty\n    -> fill it\n"
 
 
+def test_a_full_disk_or_a_locked_folder_is_an_error_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_main(monkeypatch, OSError(28, "No space left on device", "runs/a")) == 2
+    assert capsys.readouterr().err == "error: runs/a: No space left on device\n"
+    assert run_main(monkeypatch, OSError("something odd")) == 2
+    assert capsys.readouterr().err == "error: something odd\n"
+
+
 def test_stopped_by_hand_it_says_how_to_go_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

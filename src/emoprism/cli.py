@@ -186,6 +186,10 @@ def main() -> None:
     except EmoprismError as error:
         typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
         sys.exit(2)
+    except OSError as error:  # no room, no permission: what was whole is kept, what was half-written is not there
+        where = f"{error.filename}: " if error.filename else ""
+        typer.secho(f"error: {where}{error.strerror or error}", fg=typer.colors.RED, err=True)
+        sys.exit(2)
 
 
 if __name__ == "__main__":
