@@ -82,7 +82,7 @@ class _Asked:
 
 
 def _asked(view: View) -> list[_Asked]:
-    """The columns of bench.md's table, over the splits that there are."""
+    """The columns of the benchmark's table (docs/benchmark.md), over the splits that there are."""
     primary, secondary = view.primary, view.secondary
     reads = f"{primary} from {secondary} embedding"
     parts: list[_Asked] = []
