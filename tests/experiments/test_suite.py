@@ -1,5 +1,6 @@
 """Suites: which runs they plan, and one small suite from shards to the report, stopped and taken up again."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,9 @@ def test_a_suite_runs_from_shards_to_the_report_and_goes_on_where_it_was(
     run_suite(name, prepared, out, [], workers=1)
     after = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file() and path.name != "suite.yaml"}
     assert before == after, "nothing that was done is done again"
+    run_suite(name, prepared, out, ["seeds=[0,1]"], workers=1)
+    systems = json.loads((out / "audit" / "comparison.json").read_text())["systems"]
+    assert all(system["seeds"] == [0, 1] for system in systems), "seeds that come later join the others"
 
 
 def test_a_directory_that_was_not_prepared_is_refused_before_training(suite_file, tmp_path):

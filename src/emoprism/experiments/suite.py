@@ -9,7 +9,7 @@ stopped goes on where it was, and a single run of it can be repeated by hand:
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -95,8 +95,16 @@ def run_suite(name: str, prepared: Path, out: Path, overrides: Sequence[str], *,
     console.say(f"{suite.name}: {len(planned)} runs ({len(suite.seeds)} seeds) into {out}")
     write_text(out / "suite.yaml", yaml.safe_dump(suite.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
     _train_all(planned, prepared, out, workers)
-    audit(out / "embeddings", out / "audit", list(suite.audit), workers=workers, overwrite=False)
-    build(out / "audit", out / "report", overwrite=False)
+    _made_anew(partial(audit, out / "embeddings", out / "audit", list(suite.audit), workers=workers))
+    _made_anew(partial(build, out / "audit", out / "report"))
+
+
+def _made_anew(stage: Callable[..., None]) -> None:
+    """A stage that is made of all runs: where runs have come since, it is made again."""
+    try:
+        stage(overwrite=False)
+    except StageError:
+        stage(overwrite=True)
 
 
 def _train_all(planned: Sequence[Planned], prepared: Path, out: Path, workers: int | None) -> None:
