@@ -131,7 +131,7 @@ def test_speaker_pairs_of_any_weights_equal_a_naive_resample() -> None:
     weights = np.array([[1, 1, 1, 1, 1], [2, 0, 1, 2, 0], [0, 5, 0, 0, 0], [3, 1, 0, 1, 0]], dtype=np.float64)
     score, same = _pairs(vectors.astype(np.float64), labels)
     i, j = np.triu_indices(80, 1)
-    for row, value in zip(weights, pairs.values(weights, EqualErrorRate()), strict=True):
+    for row, value in zip(weights, pairs.values(weights, EqualErrorRate().of_curve), strict=True):
         times = np.where(same, row[labels[i]], row[labels[i]] * row[labels[j]]).astype(np.int64)
         if (row > 0).sum() < 2:
             assert np.isnan(value)

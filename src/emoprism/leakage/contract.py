@@ -8,8 +8,8 @@ import numpy as np
 
 from emoprism.leakage.attackers.base import Attacker, Settings
 from emoprism.leakage.fitting import fitting
-from emoprism.leakage.metrics.base import Counts, Curve, CurveMetric, LabelMetric
-from emoprism.leakage.verification import curve_of
+from emoprism.leakage.metrics.base import Counts, CurveMetric, LabelMetric
+from emoprism.leakage.verification import Curve, curve_of
 
 
 def check_label_metric(name: str, metric: LabelMetric) -> None:

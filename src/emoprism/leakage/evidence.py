@@ -84,7 +84,7 @@ class PairEvidence:
 
     def values(self, weights: Float[np.ndarray, "R S"]) -> Float[np.ndarray, "R"]:
         """Of the weighted numbers of pairs."""
-        return self.pairs.values(weights, self.metric)
+        return self.pairs.values(weights, self.metric.of_curve)
 
 
 @dataclass(frozen=True)

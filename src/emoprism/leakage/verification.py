@@ -6,13 +6,12 @@ else is exact: every pair i < j is counted once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int64
 
-from emoprism.leakage.metrics.base import Curve, CurveMetric
 from emoprism.types import MISSING
 
 STEPS = 2**20
@@ -21,6 +20,16 @@ COARSE = 256
 """Steps of the score that a bootstrap distinguishes, at quantiles of both kinds of pairs (fewer for many speakers)."""
 CELLS = 2**24
 """At most so many numbers in a table of speakers x speakers x steps."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Error rates at thresholds from "accept all" to "accept none" (a DET curve), with one leading axis or more."""
+
+    misses: Float[np.ndarray, "*lead G T"]
+    """Share of same-person pairs below the threshold, rising from 0 to 1 (FNR)."""
+    false_alarms: Float[np.ndarray, "*lead G T"]
+    """Share of different-person pairs at or above it, falling from 1 to 0 (FPR)."""
 
 
 def curve_of(vectors: Float[np.ndarray, "N D"], labels: Int64[np.ndarray, "N"]) -> Curve:
@@ -75,15 +84,17 @@ class SpeakerPairs:
             table += np.bincount(cells, minlength=table.size).reshape(table.shape)
         return cls(tuple(classes[i] for i in present), table[first == second], table[first != second])
 
-    def values(self, weights: Float[np.ndarray, "R S"], metric: CurveMetric) -> Float[np.ndarray, "R"]:
-        """The metric for R resamples of the speakers; NaN for one that has no pair of a kind."""
+    def values(
+        self, weights: Float[np.ndarray, "R S"], of_curve: Callable[[Curve], Float[np.ndarray, "R"]]
+    ) -> Float[np.ndarray, "R"]:
+        """A metric of curves for R resamples of the speakers; NaN for one that has no pair of a kind."""
         first, second = np.triu_indices(len(self.speakers), 1)
         at_once = max(1, CELLS // max(len(first), COARSE))
         out = np.empty(len(weights))
         for start in range(0, len(weights), at_once):
             some = weights[start : start + at_once]
             across = (some[:, first] * some[:, second]) @ self.other
-            out[start : start + at_once] = metric.of_curve(rates(some @ self.same, across))
+            out[start : start + at_once] = of_curve(rates(some @ self.same, across))
         return out
 
 

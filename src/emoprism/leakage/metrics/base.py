@@ -13,6 +13,8 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float, Int64
 
+from emoprism.leakage.verification import Curve, curve_of
+
 
 class Metric:
     """Root of the family. A plug-in subclasses LabelMetric or CurveMetric; keyword-only arguments are its options."""
@@ -87,16 +89,6 @@ class LabelMetric(Metric, ABC):
         return float(self.of_counts(Counts.of(true, predicted, classes))[0])
 
 
-@dataclass(frozen=True)
-class Curve:
-    """Error rates at thresholds from "accept all" to "accept none" (a DET curve), with one leading axis or more."""
-
-    misses: Float[np.ndarray, "*lead G T"]
-    """Share of same-person pairs below the threshold, rising from 0 to 1 (FNR)."""
-    false_alarms: Float[np.ndarray, "*lead G T"]
-    """Share of different-person pairs at or above it, falling from 1 to 0 (FPR)."""
-
-
 class CurveMetric(Metric, ABC):
     """A measure of verification: of the error rates over all pairs of clips, scored by cosine similarity."""
 
@@ -106,6 +98,4 @@ class CurveMetric(Metric, ABC):
 
     def __call__(self, vectors: Float[np.ndarray, "N D"], labels: Int64[np.ndarray, "N"]) -> float:
         """The value over all pairs of N clips. Raises ValueError unless some pairs match and some do not."""
-        from emoprism.leakage.verification import curve_of
-
         return float(self.of_curve(curve_of(vectors, labels))[0])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from emoprism.leakage.metrics.base import Curve, CurveMetric
+from emoprism.leakage.metrics.base import CurveMetric
+from emoprism.leakage.verification import Curve
 
 
 class EqualErrorRate(CurveMetric):
