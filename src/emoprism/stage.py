@@ -105,6 +105,12 @@ class Stage:
         write_text(directory / PARTIAL, asked.model_dump_json(indent=2))
         return cls(directory, asked, done=False)
 
+    def abandon(self) -> None:
+        """Leave no trace of a stage that has written nothing, because its input turned out to be of no use."""
+        (self.directory / PARTIAL).unlink(missing_ok=True)
+        if not any(self.directory.iterdir()):
+            self.directory.rmdir()
+
     def finish(self, facts: Mapping[str, Any]) -> Manifest:
         """Write the final manifest; from now on the stage counts as done."""
         final = self.asked.model_copy(update={"facts": json.loads(json.dumps(dict(facts)))})

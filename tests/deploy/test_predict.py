@@ -146,6 +146,7 @@ def test_what_cannot_be_used_is_refused_by_name(run, clip, tmp_path):
     (tmp_path / "empty.mp4").touch()
     refused(run, tmp_path / "text.mp4", tmp_path, r"text\.mp4")
     refused(run, tmp_path / "empty.mp4", tmp_path / "b", r"empty\.mp4")
+    assert not (tmp_path / "never").exists(), "a file of no use leaves no directory behind"
     refused(run, tmp_path / "absent.mp4", tmp_path, "no such file")
     refused(run, clip, tmp_path, "did you mean 'emotion'", ("attributes=[emotoin]",))
     refused(run, clip, tmp_path, "did you mean 'window'", ("windw=2",))

@@ -93,7 +93,11 @@ def predict(run: Path, media: Path, out: Path | None, options: list[str], *, ove
     if stage.done:
         say(f"{directory}: done already")
         return
-    result = _predict(trained, media, asked)
+    try:
+        result = _predict(trained, media, asked)
+    except InputError:
+        stage.abandon()
+        raise
     _write(directory, trained, media, result, attributes)
     if asked.draw:
         _draw(directory, media, result, trained.classes[attributes[0]], attributes[0])
