@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from emoprism.errors import EmbeddingsError, Problem, did_you_mean
-from emoprism.stage import write_bytes, write_text
+from emoprism.stage import csv_text, write_bytes, write_text
 from emoprism.types import MISSING, SPLITS, Embeddings
 
 CLASSES = TypeAdapter(dict[str, list[str]])
@@ -30,11 +29,8 @@ def save_embeddings(directory: Path, embeddings: Embeddings) -> None:
     write_bytes(directory / VECTORS, save(vectors, metadata={"classes": json.dumps(classes)}))
     columns = {LABEL + name: _words(index, classes[name]) for name, index in embeddings.labels.items()}
     columns |= {PREDICTED + name: _words(index, classes[name]) for name, index in embeddings.predictions.items()}
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["clip", "split", *columns])
-    writer.writerows(zip(embeddings.clips, embeddings.split, *columns.values(), strict=True))
-    write_text(directory / CLIPS, text.getvalue())
+    rows = zip(embeddings.clips, embeddings.split, *columns.values(), strict=True)
+    write_text(directory / CLIPS, csv_text(["clip", "split", *columns], rows))
 
 
 def load_embeddings(directory: Path) -> Embeddings:

@@ -5,8 +5,6 @@ It prepares the file exactly as the run's training clips were prepared, and refu
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +20,7 @@ from emoprism.deploy.timeline import Pace, Part, Prediction, Sighting, predict_p
 from emoprism.deploy.trained import Trained
 from emoprism.errors import InputError, MediaError, Problem, did_you_mean
 from emoprism.recipe import Strict, check_model, with_overrides
-from emoprism.stage import Stage, replacing, write_bytes, write_text
+from emoprism.stage import Stage, csv_text, replacing, write_bytes, write_text
 from emoprism.types import EMOTION
 
 
@@ -139,7 +137,7 @@ def _predict(trained: Trained, media: Path, asked: PredictOptions) -> Result:
 def _write(directory: Path, trained: Trained, media: Path, result: Result, attributes: Sequence[str]) -> None:
     rows = [_row(trained, result, prediction, attributes) for prediction in result.predictions]
     write_text(directory / "predictions.json", json.dumps(_tree(trained, media, result, attributes), indent=1))
-    write_text(directory / "predictions.csv", _csv(rows))
+    write_text(directory / "predictions.csv", csv_text(list(rows[0]), (row.values() for row in rows)))
     _write_parquet(directory / "predictions.parquet", rows)
     vectors: dict[str, np.ndarray] = {}
     for name in trained.model.attributes:
@@ -178,14 +176,6 @@ def _told(name: str, classes: Sequence[str], values: np.ndarray | None) -> dict[
         return dict.fromkeys([name, *(f"{name}:{word}" for word in classes)])
     told = {f"{name}:{word}": round(float(value), 6) for word, value in zip(classes, values, strict=True)}
     return {name: classes[int(values.argmax())], **told}
-
-
-def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def _write_parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,7 +16,7 @@ from safetensors.numpy import save
 from emoprism.media.jpeg import encode_face
 from emoprism.media.processed import FaceTrack, ProcessedClip
 from emoprism.media.shards import CLIPS, HEADER, LABEL, NOTE, REJECTED, STEPS, TRACK, TrackRow, read_header
-from emoprism.stage import Manifest, Stage, write_bytes, write_text
+from emoprism.stage import Manifest, Stage, csv_text, write_bytes, write_text
 from emoprism.types import FACE, Clip
 
 
@@ -104,7 +102,7 @@ def finish(stage: Stage, shards: Sequence[str], facts: Mapping[str, Any]) -> Man
     rejected += odd
     write_text(stage.directory / CLIPS, _clips_csv(kept))
     refusals = [(item["clip"], item["origin"], item["reason"]) for item in rejected]
-    write_text(stage.directory / REJECTED, _csv(["clip", "origin", "reason"], sorted(refusals)))
+    write_text(stage.directory / REJECTED, csv_text(["clip", "origin", "reason"], sorted(refusals)))
     seconds = round(sum(row["seconds"] for row in kept), 3)
     missing = Counter(name for row in kept for name in row["notes"])
     counts = {"clips": len(kept), "rejected": len(rejected), "missing": dict(sorted(missing.items()))}
@@ -150,12 +148,4 @@ def _clips_csv(rows: Sequence[dict[str, Any]]) -> str:
         ]
         for row in rows
     ]
-    return _csv(header, body)
-
-
-def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text(header, body)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from emoprism.models.base import Batch, Stream
 from emoprism.models.ranks import rows_of_rank
 from emoprism.recipe import SPLITTERS, Data
 from emoprism.splits.base import Unit
+from emoprism.stage import csv_text
 from emoprism.types import FACE, MISSING, TRAIN, StreamSpec
 
 CACHE_BYTES = 6 * 2**30
@@ -44,11 +43,7 @@ class Labelled:
 
     def split_csv(self) -> str:
         """The split as a file that people can publish."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["clip", "split"])
-        writer.writerows((clip.id, split) for clip, split in zip(self.clips, self.split, strict=True))
-        return text.getvalue()
+        return csv_text(["clip", "split"], zip((clip.id for clip in self.clips), self.split, strict=True))
 
 
 def label_clips(corpus: PreparedCorpus, data: Data, seed: int) -> Labelled:

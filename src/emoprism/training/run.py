@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,10 +92,9 @@ class Progress:
 
     def facts(self) -> dict[str, Any]:
         """As JSON."""
-        fields = ("epoch", "utility", "combined")
         return {
             "history": [epoch.model_dump() for epoch in self.history],
-            "candidates": [{name: getattr(c, name) for name in fields} for c in self.candidates],
+            "candidates": [asdict(candidate) for candidate in self.candidates],
         }
 
 
