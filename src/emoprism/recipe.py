@@ -38,6 +38,7 @@ ENCODERS: Family[Any] = Family("models/encoders", "Encoder", "encoder")
 DISENTANGLERS: Family[Any] = Family("disentangle", "Disentangler", "disentangler")
 METRICS: Family[Any] = Family("leakage/metrics", "Metric", "metric")
 ATTACKERS: Family[Any] = Family("leakage/attackers", "Attacker", "attacker")
+PRETRAINED: Family[Any] = Family("pretrained", "Pretrained", "pretrained model")
 FAMILIES = (CORPORA, DETECTORS, SPLITTERS, MODELS, ENCODERS, DISENTANGLERS, METRICS, ATTACKERS)
 
 

@@ -23,9 +23,19 @@ AUDIO: Final = "audio"
 
 EMOTION: Final = "emotion"
 SPEAKER: Final = "speaker"
+GENDER: Final = "gender"
+SENTENCE: Final = "sentence"
+"""Name of the label that says which text is spoken, where several clips share it."""
+SESSION: Final = "session"
+"""Name of the label that says which recording session (and so which conversation partners) a clip is from."""
+SOURCE: Final = "source"
+"""Name of the label that says which longer recording (a dialogue, a video of a channel) a clip is cut from."""
+CORPUS: Final = "corpus"
+"""Name of the label that says which corpus a clip is from, where several are joined."""
 
 TRAIN: Final = "train"
 VALIDATION: Final = "validation"
+"""Clips that select the epoch: of speakers who train, or of strangers (Li et al. 2020)."""
 TEST: Final = "test"
 """Held-out clips of speakers that training has seen (the setting of Peri et al. 2021)."""
 UNSEEN: Final = "unseen"
@@ -54,8 +64,11 @@ class Clip:
 
     `video` is the file whose picture shows the face, `audio` the file whose sound is the voice; they are often
     the same file, and either may be None. `start` and `end` are seconds within those files. `labels` are the
-    attributes as words ("emotion": "happy", "speaker": "actor03"); a missing label is absent from it.
-    `split` is one of SPLITS where the corpus itself gives one. `origin` says where the clip is declared, for errors.
+    attributes as words ("emotion": "happy", "speaker": "actor03"); a missing label is absent from it. `values` are
+    the attributes that are numbers ("sentiment": -1.5, "teacher:happy": 0.7). `split` is one of SPLITS where the
+    corpus itself gives one. `origin` says where the clip is declared, for errors. `region` is the part of the picture
+    to look at, (x0, y0, x1, y1) as shares of its width and height, as in one half of a split screen. `rejected`
+    says why the clip cannot be used, where the corpus itself knows: it is counted and listed, and nothing is decoded.
     """
 
     id: str
@@ -67,6 +80,9 @@ class Clip:
     end: float | None = None
     split: str | None = None
     origin: str = ""
+    values: Mapping[str, float] = field(default_factory=dict[str, float])
+    region: tuple[float, float, float, float] | None = None
+    rejected: str = ""
 
 
 @dataclass(frozen=True, slots=True)

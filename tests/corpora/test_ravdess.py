@@ -41,7 +41,7 @@ def test_a_name_says_all_labels(tmp_path: Path) -> None:
         "emotion": "fearful",
         "gender": "female",
         "intensity": "normal",
-        "statement": "dogs are sitting by the door",
+        "sentence": "dogs are sitting by the door",
         "repetition": "1",
     }
     assert clip.origin == f"Actor_12/01-{TAKE}.mp4"

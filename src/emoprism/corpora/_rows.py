@@ -16,6 +16,7 @@ from emoprism.types import SPLITS, Clip, FeatureSource
 CLIP, PATH, VIDEO, SOUND, START, END, SPLIT = "clip", "path", "video", "audio", "start", "end", "split"
 HOUSE_COLUMNS = (CLIP, PATH, VIDEO, SOUND, START, END, SPLIT)
 FEATURES = "features:"
+VALUE = "value:"
 FEATURE = re.compile(r"(?P<file>[^#]+)(?:#(?P<array>[^\[\]]+)(?:\[(?P<row>\d+)\])?)?")
 LONGEST_ID = 150
 
@@ -41,7 +42,8 @@ class RowReader:
         video, audio = self._media(row)
         return Clip(
             id=self._id(row), labels=self._labels(row), video=video, audio=audio, features=self._features(row),
-            start=start, end=end, split=self._split(row), origin=f"{self.table.path.name}, row {row.number}",
+            start=start, end=end, split=self._split(row), values=self._values(row),
+            origin=f"{self.table.path.name}, row {row.number}",
         )  # fmt: skip
 
     def _wrong(self, row: Row, column: str, what: str, fix: str = "") -> None:
@@ -89,14 +91,22 @@ class RowReader:
         cell = row.cells.get(column, "")
         if not cell:
             return None
-        try:
-            seconds = float(cell)
-        except ValueError:
-            seconds = math.nan
+        seconds = _number(cell)
         if not math.isfinite(seconds) or seconds < 0:
             self._wrong(row, column, f"'{cell}' is not a number of seconds", "as 12.5")
             return None
         return seconds
+
+    def _values(self, row: Row) -> dict[str, float]:
+        values: dict[str, float] = {}
+        for column, cell in row.cells.items():
+            if column.startswith(VALUE) and cell:
+                number = _number(cell)
+                if math.isfinite(number):
+                    values[column.removeprefix(VALUE)] = number
+                else:
+                    self._wrong(row, column, f"'{cell}' is not a number", "leave the cell empty where it is not known")
+        return values
 
     def _split(self, row: Row) -> str | None:
         split = row.cells.get(SPLIT) or None
@@ -129,3 +139,10 @@ class RowReader:
         path = Path(given).with_suffix("") if Path(given).name else Path("clip")
         parts = [path.name] if path.is_absolute() or ".." in path.parts else list(path.parts)
         return "-".join([*parts, row.cells[START]] if row.cells.get(START) else parts)
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return math.nan

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from emoprism.corpora._problems import refuse
-from emoprism.corpora._rows import CLIP, FEATURES, HOUSE_COLUMNS, PATH, SOUND, SPLIT, VIDEO, RowReader
+from emoprism.corpora._rows import CLIP, FEATURES, HOUSE_COLUMNS, PATH, SOUND, SPLIT, VALUE, VIDEO, RowReader
 from emoprism.corpora._tables import Table, read_table
 from emoprism.corpora.base import Corpus
 from emoprism.errors import Problem, did_you_mean
@@ -24,8 +24,8 @@ class ManifestCorpus(Corpus):
 
     Columns: `path` (the file of picture and sound) or `video` and `audio` (two files, one may be empty); optional
     `clip` (id), `start` and `end` (seconds), `split`, and `features:<stream>` (`file.npy`, `file.npz#array` or
-    `file.npz#array[row]`). Every other column is a label, an empty cell a missing one. Paths are relative to the
-    table. Row numbers in errors count the header as row 1.
+    `file.npz#array[row]`), and `value:<attribute>` (a number). Every other column is a label, an empty cell a missing
+    one. Paths are relative to the table. Row numbers in errors count the header as row 1.
     """
 
     citation = "Your own data: cite whoever made it."
@@ -65,7 +65,7 @@ class ManifestCorpus(Corpus):
     def _label_columns(self, table: Table) -> tuple[str, ...]:
         if self.labels is not None:
             return self.labels
-        return tuple(n for n in table.columns if n not in HOUSE_COLUMNS and not n.startswith(FEATURES))
+        return tuple(n for n in table.columns if n not in HOUSE_COLUMNS and not n.startswith((FEATURES, VALUE)))
 
     def _header_problems(self, table: Table) -> list[Problem]:
         labels = self._label_columns(table)

@@ -16,7 +16,7 @@ import numpy as np
 from emoprism.corpora._problems import is_lfs_pointer, refuse
 from emoprism.corpora.base import Corpus
 from emoprism.errors import CorpusError, Problem
-from emoprism.types import EMOTION, SPEAKER, Clip, FeatureSource
+from emoprism.types import EMOTION, GENDER, SENTENCE, SPEAKER, Clip, FeatureSource
 
 SUFFIXES = frozenset({".mp4", ".wav", ".flac"})
 PICTURE_SUFFIX = ".mp4"
@@ -146,9 +146,9 @@ def _labels(take: str) -> dict[str, str]:
     return {
         SPEAKER: f"actor{actor}",
         EMOTION: EMOTIONS[int(emotion) - 1],
-        "gender": "male" if int(actor) % 2 else "female",
+        GENDER: "male" if int(actor) % 2 else "female",
         "intensity": INTENSITIES[intensity],
-        "statement": STATEMENTS[statement],
+        SENTENCE: STATEMENTS[statement],
         "repetition": str(int(repetition)),
     }
 

@@ -39,12 +39,33 @@ TOLERATED = 0.05
 class Frame:
     """A picture as it is to be shown, upright: `time` in seconds from the start of the clip, RGB uint8 [H, W, 3].
 
-    One pixel of `image` is `scale` pixels of the shown picture.
+    One pixel of `image` is `scale` pixels of the shown picture. `image` may be a part of it, which begins at `left`,
+    `top` in pixels of the shown picture.
     """
 
     time: float
     image: UInt8[np.ndarray, "H W 3"]
     scale: float = 1.0
+    left: float = 0.0
+    top: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of the shown picture, in shares of its width and height: 0 <= x0 < x1 <= 1, and y likewise."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def cut(self, frame: Frame) -> Frame:
+        """The part of a frame, at least a pixel wide and high, at the same time."""
+        height, width = frame.image.shape[:2]
+        left, top = min(round(self.x0 * width), width - 1), min(round(self.y0 * height), height - 1)
+        right, bottom = max(round(self.x1 * width), left + 1), max(round(self.y1 * height), top + 1)
+        image = np.ascontiguousarray(frame.image[top:bottom, left:right])
+        return Frame(frame.time, image, frame.scale, frame.left + left * frame.scale, frame.top + top * frame.scale)
 
 
 class Grid:

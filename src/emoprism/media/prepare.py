@@ -73,7 +73,8 @@ def _described(clip: Clip) -> list[Any]:
     paths = [clip.video, clip.audio, *(source.path for source in clip.features.values())]
     files = [(p.name, p.stat().st_size if p.is_file() else None) for p in paths if p is not None]
     rows = {name: (source.array, source.row) for name, source in clip.features.items()}
-    return [clip.id, dict(clip.labels), clip.split, clip.start, clip.end, files, rows]
+    extra = [dict(clip.values), clip.region, clip.rejected]
+    return [clip.id, dict(clip.labels), clip.split, clip.start, clip.end, files, rows, extra]
 
 
 def _write_shards(stage: Stage, clips: Sequence[Clip], options: PrepareOptions, workers: int) -> float:
@@ -114,6 +115,8 @@ def _write(path: Path, outcomes: Sequence[Encoded | Rejection]) -> None:
 
 def _work(options: PrepareOptions, clip: Clip) -> Encoded | Rejection:
     """One clip, in a worker. Whatever a strange file sets off is a reason to reject that file, not to end the run."""
+    if clip.rejected:
+        return Rejection(clip.id, clip.origin, clip.rejected)
     try:
         return encode(clip, process_clip(clip, options), all_tracks=options.tracks == "all")
     except MediaError as error:

@@ -15,7 +15,7 @@ from emoprism.media.audio import log_mel, log_mel_times
 from emoprism.media.decode import Medium, Wanted
 from emoprism.media.features import read_features
 from emoprism.media.options import PrepareOptions, find_detector
-from emoprism.media.picture import Frame
+from emoprism.media.picture import Frame, Region
 from emoprism.media.processed import FaceTrack, ProcessedClip
 from emoprism.media.sound import RATE, Waveform
 from emoprism.media.tracks import Tracker
@@ -85,6 +85,7 @@ class _Gathered:
         self.whole = stop - self.start
         self.deadline = time.monotonic() + self.options.timeout
         self.tracker = Tracker(self.options.crop, self.options.margin)
+        self.region = Region(*self.clip.region) if self.clip.region else None
         self.waveform = Waveform(self.end - self.start)
         if self.clip.video is None:
             self.notes[FACE] = "the corpus names no video for it"
@@ -99,7 +100,8 @@ class _Gathered:
                 self.whole = min(self.whole, max(medium.seconds - self.start, 0.0))
             for item in medium.play(wanted):
                 if isinstance(item, Frame):
-                    self.tracker.add(item, find_detector(self.options).detect(item.image))
+                    seen = item if self.region is None else self.region.cut(item)
+                    self.tracker.add(seen, find_detector(self.options).detect(seen.image))
                 else:
                     self.waveform.add(item)
             if picture and medium.video is None:

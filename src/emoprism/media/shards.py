@@ -28,8 +28,8 @@ HEADER = "shard"
 """The one entry of a shard's header, in JSON. One, because safetensors writes several in an order of its own."""
 TRACK = "track"
 """Prefix of the tensors that hold the crops of a track by its number."""
-LABEL, STEPS, NOTE = "label:", "steps:", "note:"
-"""Prefixes of the columns of clips.csv that hold labels, lengths of streams, and why a stream is missing."""
+LABEL, VALUE, STEPS, NOTE = "label:", "value:", "steps:", "note:"
+"""Prefixes of the columns of clips.csv: labels, numbers, lengths of streams, and why a stream is missing."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class PreparedClip:
     steps: Mapping[str, int]
     shard: str
     notes: Mapping[str, str] = field(default_factory=dict[str, str])
+    values: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,7 @@ def _clip(row: Mapping[str, str]) -> PreparedClip:
         steps={name: int(count) for name, count in _columns(row, STEPS).items()},
         shard=row["shard"],
         notes=_columns(row, NOTE),
+        values={name: float(number) for name, number in _columns(row, VALUE).items()},
     )
 
 

@@ -113,7 +113,8 @@ class Tracker:
         box = Square(track.last.x, track.last.y, track.last.side * (1 + 2 * self.margin))
         track.crops.append(crop(frame.image, box, self.side))
         x0, y0, x1, y1 = box.corners()
-        track.boxes.append((x0 * frame.scale, y0 * frame.scale, x1 * frame.scale, y1 * frame.scale))
+        left, top, scale = frame.left, frame.top, frame.scale
+        track.boxes.append((left + x0 * scale, top + y0 * scale, left + x1 * scale, top + y1 * scale))
 
 
 def assign(tracks: Sequence[Square], faces: Sequence[Square]) -> dict[int, int]:

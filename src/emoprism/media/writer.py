@@ -15,7 +15,7 @@ from safetensors.numpy import save
 
 from emoprism.media.jpeg import encode_face
 from emoprism.media.processed import FaceTrack, ProcessedClip
-from emoprism.media.shards import CLIPS, HEADER, LABEL, NOTE, REJECTED, STEPS, TRACK, TrackRow, read_header
+from emoprism.media.shards import CLIPS, HEADER, LABEL, NOTE, REJECTED, STEPS, TRACK, VALUE, TrackRow, read_header
 from emoprism.stage import Manifest, Stage, csv_text, write_bytes, write_text
 from emoprism.types import FACE, Clip
 
@@ -78,6 +78,7 @@ def _row(clip: Clip, done: ProcessedClip) -> dict[str, Any]:
         "split": clip.split,
         "seconds": round(done.seconds, 6),
         "labels": dict(clip.labels),
+        "values": dict(clip.values),
         "steps": {name: len(values) for name, values in done.streams.items()},
         "shapes": {name: list(values.shape[1:]) for name, values in done.streams.items()},
         "notes": dict(done.notes),
@@ -135,7 +136,7 @@ def _one_shape(
 
 
 def _clips_csv(rows: Sequence[dict[str, Any]]) -> str:
-    groups = [(LABEL, "labels"), (STEPS, "steps"), (NOTE, "notes")]
+    groups = [(LABEL, "labels"), (VALUE, "values"), (STEPS, "steps"), (NOTE, "notes")]
     names = [(prefix, field, name) for prefix, field in groups for name in sorted({n for r in rows for n in r[field]})]
     header = ["clip", "split", "seconds", "shard", *(prefix + name for prefix, _, name in names)]
     body = [

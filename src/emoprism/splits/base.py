@@ -17,7 +17,14 @@ class Unit:
 
 
 class Splitter(ABC):
-    """Decides which clips train, select (validation) and test. Keyword-only arguments are the user's options."""
+    """Decides which clips train, select (validation) and test. Keyword-only arguments are the user's options.
+
+    A splitter with folds (cross-validation) takes the option `fold`, the place of one of `folds`, from 0.
+    """
+
+    def folds(self, units: Sequence[Unit]) -> tuple[str, ...]:  # noqa: ARG002 (those with folds read them off the clips)
+        """Names of the folds that these clips give, in order; a single one where the splitter has no folds."""
+        return ("all",)
 
     @abstractmethod
     def split(self, units: Sequence[Unit], seed: int) -> dict[str, str]:

@@ -8,6 +8,7 @@ sentence of the contract that it breaks. They need no test framework::
 """
 
 from emoprism.testing.clips import check_corpus, check_splitter, example_units
+from emoprism.testing.copies import check_copies
 from emoprism.testing.methods import check_disentangler
 from emoprism.testing.networks import EXAMPLE_CLASSES, check_encoder, check_model, example_stream
 from emoprism.testing.outsiders import check_attacker, check_metric
@@ -16,6 +17,7 @@ from emoprism.testing.plugins import check_plugin
 __all__ = [
     "EXAMPLE_CLASSES",
     "check_attacker",
+    "check_copies",
     "check_corpus",
     "check_disentangler",
     "check_encoder",

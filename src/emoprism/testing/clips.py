@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +29,9 @@ def check_corpus(name: str, root: Path, **options: Any) -> None:
     assert ids == sorted(set(ids)), f"{name}: clips are ordered by id, ids are unique"
     for clip in clips:
         _check_clip(clip)
-    _check_sides([(clip.labels.get("speaker"), clip.split) for clip in clips])
+    usable = [clip for clip in clips if not clip.rejected]
+    assert usable, f"{name}: finds clips in {root} that it does not reject"
+    _check_sides([(clip.labels.get("speaker"), clip.split) for clip in usable])
     again: Corpus = CORPORA.make(name, root, options=options)
     assert list(again.clips()) == list(clips), f"{name}: the same folder gives the same clips"
 
@@ -37,12 +40,17 @@ def _check_clip(clip: Clip) -> None:
     from emoprism.types import SPLITS
 
     files = [clip.video, clip.audio, *(source.path for source in clip.features.values())]
-    assert any(files), f"{clip.id}: has a picture, a sound or features"
+    assert clip.rejected or any(files), f"{clip.id}: has a picture, a sound or features"
     assert all(path is None or path.is_file() for path in files), f"{clip.id}: its files exist: {files}"
     words = [*clip.labels, *clip.labels.values()]
     assert all(word and word == " ".join(word.split()) for word in words), f"{clip.id}: labels are words of one line"
     assert clip.start is None or clip.start >= 0, f"{clip.id}: starts within its file"
-    assert clip.end is None or clip.end > (clip.start or 0.0), f"{clip.id}: ends after its start"
+    assert clip.rejected or clip.end is None or clip.end > (clip.start or 0.0), f"{clip.id}: ends after its start"
+    assert all(map(math.isfinite, clip.values.values())), f"{clip.id}: its values are finite numbers"
+    assert not set(clip.values) & set(clip.labels), f"{clip.id}: an attribute is a word or a number, not both"
+    if clip.region is not None:
+        x0, y0, x1, y1 = clip.region
+        assert 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1, f"{clip.id}: its region lies in the picture, in shares of it"
     assert clip.split is None or clip.split in SPLITS, f"{clip.id}: its split is one of {SPLITS}"
     assert clip.origin, f"{clip.id}: says where it is declared"
 
@@ -69,8 +77,11 @@ def check_splitter(name: str, units: Sequence[Unit] | None = None, **options: An
 
 
 def _check_sides(pairs: Sequence[tuple[str | None, str | None]]) -> None:
-    """(speaker, side) of all clips: unseen speakers are in no other split, tested ones are in train."""
-    from emoprism.types import TEST, TRAIN, UNSEEN, VALIDATION
+    """(speaker, side) of all clips: unseen speakers are in no other split, tested ones are in train.
+
+    Validation may be of speakers who train or of strangers (Li et al. 2020).
+    """
+    from emoprism.types import TEST, TRAIN, UNSEEN
 
     sides: dict[str, set[str]] = {}
     for speaker, side in pairs:
@@ -78,7 +89,7 @@ def _check_sides(pairs: Sequence[tuple[str | None, str | None]]) -> None:
             sides.setdefault(speaker, set()).add(side)
     for speaker, found in sides.items():
         assert UNSEEN not in found or found == {UNSEEN}, f"{speaker}: an unseen speaker is in no other split"
-        assert not found & {TEST, VALIDATION} or TRAIN in found, f"{speaker}: a tested speaker is in train"
+        assert TEST not in found or TRAIN in found, f"{speaker}: a tested speaker is in train"
 
 
 def example_units(speakers: int = 12, per_emotion: int = 6) -> list[Unit]:

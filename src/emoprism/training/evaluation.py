@@ -49,23 +49,29 @@ def score_epoch(model: Model, method: Disentangler, labelled: Labelled, store: S
     embedded = embed_rows(model, labelled, store, rows)
     device = next(model.parameters()).device
     told = {name: logits.argmax(1).cpu().numpy() for name, logits in _logits(model, embedded, device).items()}
-    primary = {name: _score(labelled, name, rows, told[name]) for name in model.attributes}
+    asked = [name for name in model.attributes if _known(labelled, name, rows).any()]
+    primary = {name: _score(labelled, name, rows, told[name]) for name in asked}
     scores = {f"validation/{name}/{METRIC_OF.get(name, 'macro_f1')}": value for name, value in primary.items()}
     scores |= _adversary_scores(method, embedded, labelled, rows, device)
     probes = _probe_scores(model, labelled, store, train_rows, rows, embedded, seed)
     combined = sum(probes.values(), 0.0)
     if probes:
         scores |= probes | {"combined": combined}
-    return Scores(scores, sum(primary.values()) / len(primary), combined)
+    return Scores(scores, sum(primary.values()) / max(len(primary), 1), combined)
 
 
 def _logits(model: Model, embedded: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
     return model.heads({name: vectors.to(device) for name, vectors in embedded.items()})
 
 
-def _score(labelled: Labelled, attribute: str, rows: np.ndarray, predicted: np.ndarray) -> float:
+def _known(labelled: Labelled, attribute: str, rows: np.ndarray) -> np.ndarray:
+    """Which of the clips have a label that training has seen: strangers' names can be told by nobody."""
     truth = labelled.labels[attribute][rows]
-    known = truth != MISSING
+    return (truth != MISSING) & (truth < labelled.trained[attribute])
+
+
+def _score(labelled: Labelled, attribute: str, rows: np.ndarray, predicted: np.ndarray) -> float:
+    truth, known = labelled.labels[attribute][rows], _known(labelled, attribute, rows)
     if not known.any():
         return 0.0
     metric = METRICS.make(METRIC_OF.get(attribute, "macro_f1"))

@@ -1,75 +1,15 @@
-"""The verbs. No logic: every command imports its stage late, so that `--help` is there at once."""
+"""The stages from a corpus to the report, and what is made of a trained model."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
-from emoprism import __version__
-
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Remake the output directory from nothing.")]
-Options = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Options, as speakers=12.")]
-Workers = Annotated[int | None, typer.Option(help="Processes to work in; all cores by default.")]
-Out = Annotated[Path, typer.Argument(help="Directory to write.")]
+from emoprism.cli.words import Options, Out, Overwrite, Prepared, Workers
 
 
-class Verbs(TyperGroup):
-    """The commands, which Ctrl-C stops with a word on how to go on."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the verb."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            typer.secho("stopped; the same command goes on from here", fg=typer.colors.YELLOW, err=True)
-            raise typer.Exit(130) from None
-
-
-app = typer.Typer(
-    cls=Verbs,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Separate how people feel from who they are, and measure what still leaks.",
-    epilog="Stages: corpus -> prepare -> train -> embed -> audit -> report; predict works on any video.",
-)
-
-
-def _version(wanted: bool) -> bool:
-    if wanted:
-        typer.echo(f"emoprism {__version__}")
-        raise typer.Exit
-    return wanted
-
-
-@app.callback()
-def root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    """Separate how people feel from who they are, and measure what still leaks."""
-
-
-@app.command()
-def corpus(
-    name: Annotated[str, typer.Argument(help="Corpus to make: puppets.")],
-    out: Out,
-    options: Options = None,
-    workers: Workers = None,
-    overwrite: Overwrite = False,
-) -> None:
-    """Make an embedded corpus as real video files: `emoprism corpus puppets data/puppets speakers=24`."""
-    from emoprism.puppets.corpus import make
-
-    make(name, out, options or [], workers=workers, overwrite=overwrite)
-
-
-@app.command()
 def prepare(
     corpus: Annotated[str, typer.Argument(help="Corpus adapter: manifest, puppets, ravdess.")],
     path: Annotated[Path, typer.Argument(help="Folder of the corpus, or the CSV or Parquet file of your own.")],
@@ -84,10 +24,9 @@ def prepare(
     prepare(corpus, path, out, options or [], workers=workers, overwrite=overwrite)
 
 
-@app.command()
 def train(
     recipe: Annotated[str, typer.Argument(help="Recipe file, or the name of one, as peri2021/confusion.")],
-    prepared: Annotated[Path, typer.Argument(help="Directory made by emoprism prepare.")],
+    prepared: Prepared,
     out: Out,
     overrides: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="As seed=3.")] = None,
     overwrite: Overwrite = False,
@@ -99,10 +38,9 @@ def train(
     train(load_recipe(recipe, overrides or []), prepared, out, overwrite=overwrite)
 
 
-@app.command()
 def embed(
     run: Annotated[Path, typer.Argument(help="Directory made by emoprism train.")],
-    prepared: Annotated[Path, typer.Argument(help="Directory made by emoprism prepare.")],
+    prepared: Prepared,
     out: Out,
     overwrite: Overwrite = False,
 ) -> None:
@@ -112,7 +50,6 @@ def embed(
     embed(run, prepared, out, overwrite=overwrite)
 
 
-@app.command()
 def audit(
     embeddings: Annotated[Path, typer.Argument(help="Embeddings directory, or a directory of several.")],
     out: Out,
@@ -126,7 +63,6 @@ def audit(
     audit(embeddings, out, options or [], workers=workers, overwrite=overwrite)
 
 
-@app.command()
 def report(
     audit: Annotated[Path, typer.Argument(help="Directory made by emoprism audit.")],
     out: Out,
@@ -138,7 +74,6 @@ def report(
     build(audit, out, overwrite=overwrite)
 
 
-@app.command()
 def predict(
     run: Annotated[Path, typer.Argument(help="Directory made by emoprism train.")],
     media: Annotated[Path, typer.Argument(help="Any video or sound file.")],
@@ -152,10 +87,9 @@ def predict(
     predict(run, media, out, options or [], overwrite=overwrite)
 
 
-@app.command()
 def benchmark(
     suite: Annotated[str, typer.Argument(help="Suite file, or the name of one, as benchmarks/ravdess_av.")],
-    prepared: Annotated[Path, typer.Argument(help="Directory made by emoprism prepare.")],
+    prepared: Prepared,
     out: Out,
     overrides: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="As seeds=[0].")] = None,
     workers: Workers = None,
@@ -166,7 +100,6 @@ def benchmark(
     run_suite(suite, prepared, out, overrides or [], workers=workers)
 
 
-@app.command()
 def demo(
     out: Annotated[Path, typer.Argument(help="Directory to write.")] = Path("runs/demo"),
     workers: Workers = None,
@@ -177,20 +110,6 @@ def demo(
     run_demo(out, workers=workers)
 
 
-def main() -> None:
-    """Entry point: a user never sees a traceback for bad input."""
-    from emoprism.errors import EmoprismError
-
-    try:
-        app()
-    except EmoprismError as error:
-        typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
-        sys.exit(2)
-    except OSError as error:  # no room, no permission: what was whole is kept, what was half-written is not there
-        where = f"{error.filename}: " if error.filename else ""
-        typer.secho(f"error: {where}{error.strerror or error}", fg=typer.colors.RED, err=True)
-        sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()
+BEFORE_TRAINING = (prepare,)
+FROM_TRAINING = (train, embed, audit, report, predict, benchmark, demo)
+"""In the order of the help."""

@@ -1,0 +1,5 @@
+"""`python -m emoprism.cli`."""
+
+from emoprism.cli import main
+
+main()
