@@ -23,7 +23,11 @@ def test_the_wheel_holds_recipes_templates_and_types(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     recipes = {f"emoprism/recipes/{path.relative_to(ROOT / 'recipes')}" for path in (ROOT / "recipes").rglob("*.yaml")}
     assert recipes <= names
-    assert {"emoprism/py.typed", "emoprism/report/templates/report.html.j2"} <= names
+    assert {
+        "emoprism/py.typed",
+        "emoprism/report/templates/report.html.j2",
+        "emoprism/pages/templates/page.css",
+    } <= names
     assert not any(name.startswith("tests/") for name in names)
 
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoprism.leakage.results import Comparison
+from emoprism.pages.tables import Cell, Column, Row, Table
+from emoprism.pages.text import as_markdown
 from emoprism.report.export import FIELDS, as_latex, latex
-from emoprism.report.tables import Cell, Column, Row, Table
-from emoprism.report.text import as_markdown
 
 Whole = tuple[Path, Path, Comparison]
 

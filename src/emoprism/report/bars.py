@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emoprism.leakage.results import Measurement
-from emoprism.report.drawing import INK, PAPER, Drawing, canvas, colour, drawing, hatch, legend_below
+from emoprism.pages.drawing import INK, PAPER, Drawing, canvas, colour, drawing, hatch, legend_below
 from emoprism.report.view import Question, Role, View, find
 from emoprism.report.words import split_words
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from emoprism.console import say
+from emoprism.pages.text import as_markdown, as_text
 from emoprism.report import export
 from emoprism.report.load import read_audit
 from emoprism.report.page import assemble, render
 from emoprism.report.tables import methods_table
-from emoprism.report.text import as_markdown, as_text
 from emoprism.report.view import View
 from emoprism.stage import Stage, write_text
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from emoprism.leakage.results import System
-from emoprism.report.drawing import INK, Drawing, canvas, colour, drawing
+from emoprism.pages.drawing import INK, Drawing, canvas, colour, drawing
 from emoprism.report.health import ADVERSARY, PROBE
 from emoprism.report.load import Audit, Run
 from emoprism.report.view import View, system_title

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from emoprism.leakage.results import STRONGEST, Measurement
+from emoprism.pages.tables import EMPTY, Cell, Column, Row, Table
 from emoprism.report.health import Health, State
-from emoprism.report.tables import EMPTY, Cell, Column, Row, Table, cell, group_of, small_print
+from emoprism.report.tables import cell, group_of, small_print
 from emoprism.report.view import Question, View, find
 from emoprism.report.words import percent, plain, seeds_words, split_words
 from emoprism.types import VALIDATION

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from emoprism.leakage.results import Measurement
+from emoprism.pages.tables import Cell, Column, Row, Table, spans
 from emoprism.report.load import Audit
 from emoprism.report.page import Report
-from emoprism.report.tables import Cell, Column, Row, Table, spans
 from emoprism.report.words import seeds_words
 
 FIELDS = (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from emoprism.leakage.results import Point, System
-from emoprism.report.drawing import Drawing, canvas, colour, drawing, legend_below, marker
+from emoprism.pages.drawing import Drawing, canvas, colour, drawing, legend_below, marker
 from emoprism.report.load import Audit, Run
 from emoprism.report.view import View, system_title
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
 
 from emoprism.leakage.results import System
+from emoprism.pages.drawing import Drawing
+from emoprism.pages.render import render_page
+from emoprism.pages.tables import Table
 from emoprism.report import bars, curves, details, maps, paper, tables
-from emoprism.report.drawing import Drawing
 from emoprism.report.findings import Finding
 from emoprism.report.health import Health, State, health_of
 from emoprism.report.load import Audit
 from emoprism.report.provenance import Provenance, provenance
-from emoprism.report.tables import Table, spans
 from emoprism.report.verdict import verdict
 from emoprism.report.view import View
 
@@ -108,13 +108,4 @@ def _maps(audit: Audit, view: View, systems: Sequence[System]) -> tuple[Drawing,
 
 def render(report: Report) -> str:
     """One HTML document: styles, figures and all inside, no script, nothing fetched."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    filters = cast("dict[str, Any]", environment.filters)
-    filters.update(figure=Markup, spans=spans)  # a figure is our own drawing, whose texts matplotlib has escaped
-    return environment.get_template("report.html.j2").render(report=report)
+    return render_page(TEMPLATES, "report.html.j2", title=report.title, report=report)

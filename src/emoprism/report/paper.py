@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from emoprism.leakage.results import StuartMaxwell
-from emoprism.report.tables import EMPTY, Cell, Column, Row, Table, cell
+from emoprism.pages.tables import EMPTY, Cell, Column, Row, Table
+from emoprism.report.tables import cell
 from emoprism.report.view import View, find
 from emoprism.report.words import split_words
 from emoprism.types import TEST

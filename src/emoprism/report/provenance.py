@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from emoprism.leakage.results import Leakage
+from emoprism.pages.tables import Cell, Column, Row, Table
 from emoprism.report.load import Audit
-from emoprism.report.tables import Cell, Column, Row, Table
 from emoprism.report.view import View
 from emoprism.report.words import split_words
 from emoprism.types import SPLITS

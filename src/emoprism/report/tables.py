@@ -1,65 +1,15 @@
-"""Tables as data: the page and the LaTeX file draw the same rows."""
+"""The table of methods, and what every table of the report is made with."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 from emoprism.leakage.results import Measurement, System
+from emoprism.pages.tables import EMPTY, Cell, Column, Row, Table
 from emoprism.report.view import Question, View, find
 from emoprism.report.words import percent, seeds_count, split_words
 from emoprism.types import TEST
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What stands in a cell: `text`, with the interval smaller beside it; the best of a column is marked."""
-
-    text: str
-    interval: str = ""
-    best: bool = False
-
-
-EMPTY = Cell("–")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Title, and which way is better ("higher", "lower" or ""). Neighbours of one `group` share a heading."""
-
-    title: str
-    better: str = ""
-    group: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row with its heading; `below` is small print under it. Rows of one `group` stand together."""
-
-    head: str
-    cells: tuple[Cell, ...]
-    below: str = ""
-    group: str = ""
-    reference: bool = False
-    """A floor or a guess: not a system, set apart and never best."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table under a caption. `key` names its anchor and label."""
-
-    key: str
-    caption: str
-    stub: str
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-    note: str = ""
-
-
-def spans(columns: Sequence[Column]) -> list[tuple[str, int]]:
-    """Neighbouring columns of one group, as (group, how many)."""
-    return [(group, len(list(own))) for group, own in groupby(columns, key=lambda column: column.group)]
 
 
 def cell(row: Measurement | None) -> Cell:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from emoprism.report.tables import Cell, Row, Table
+from emoprism.pages.tables import Cell, Row, Table
 
 BEST = "*"
 NARROWEST = 10
