@@ -7,6 +7,7 @@ from emoprism.disentangle.alternate import Alternate
 from emoprism.disentangle.confusion import Confusion
 from emoprism.disentangle.cross_contrast import CrossContrast, contrastive_loss
 from emoprism.disentangle.gradient_reversal import GradientReversal, reverse
+from emoprism.disentangle.max_entropy import MaxEntropy
 from emoprism.errors import PluginError
 from emoprism.recipe import DISENTANGLERS
 
@@ -69,3 +70,15 @@ def test_contrast_works_in_half_precision_and_on_zero_vectors():
     loss.backward()
     assert loss.dtype == torch.float32
     assert vectors.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("kind", [GradientReversal, MaxEntropy])
+def test_what_is_protected_is_named_by_embedding_and_attribute(kind):
+    method = kind({"emotion": 3}, CLASSES, protect={"emotion": ("speaker", "gender")})
+    assert method.adversary.pairs == [("emotion", "speaker"), ("emotion", "gender")]
+    with pytest.raises(ValueError, match=r"protect\.emotoin: the model embeds no 'emotoin'; did you mean 'emotion'"):
+        kind(TWO, CLASSES, protect={"emotoin": ("speaker",)})
+    with pytest.raises(ValueError, match=r"protect\.emotion: no attribute 'speker' to find; did you mean 'speaker'"):
+        kind(TWO, CLASSES, protect={"emotion": ("speker",)})
+    with pytest.raises(ValueError, match=r"protect\.emotion: no attribute 'emotion' to find"):
+        kind(TWO, CLASSES, protect={"emotion": ("emotion",)})

@@ -17,7 +17,9 @@ def encoder_cases() -> list[Any]:
     """Each encoder, with every way of pooling where it has that option."""
     cases: list[Any] = []
     for name in ENCODERS.names():
-        poolings = ("mean", "mean_std", "max") if "pooling" in ENCODERS.options(name).model_fields else (None,)
+        poolings = (
+            ("mean", "mean_std", "max", "mean_std_max") if "pooling" in ENCODERS.options(name).model_fields else (None,)
+        )
         cases += [pytest.param(name, p, id=f"{name}-{p}") for p in poolings]
     return cases
 

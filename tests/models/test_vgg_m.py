@@ -93,7 +93,7 @@ def test_mixed_precision_gives_vectors_in_float32(precision):
     ("name", "spec", "options", "message"),
     [
         ("vgg_m_face", FACES, {"channels": (1, 2, 3)}, "at least 5 items"),
-        ("vgg_m_face", FACES, {"pooling": "median"}, "'mean', 'mean_std' or 'max'"),
+        ("vgg_m_face", FACES, {"pooling": "median"}, "'mean', 'mean_std', 'max' or 'mean_std_max'"),
         ("vgg_m_audio", MELS, {"image_size": 64}, "unknown key"),
         ("conv1d", MELS, {"channels": ()}, "at least 1 item"),
         ("features", MELS, {"hidden": (0,)}, "greater than 0"),

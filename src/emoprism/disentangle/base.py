@@ -8,14 +8,22 @@ optimiser and switches no `requires_grad`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from emoprism.models.base import Batch, Embedded, Labels, Model, cross_entropy
+from emoprism.errors import did_you_mean
+from emoprism.models.base import Batch, Embedded, Labels, Model, cross_entropy, stack
+
+Protect = Mapping[str, tuple[str, ...]]
+"""Embedding -> the attributes that are not to be found in it: {"emotion": ("speaker",)}."""
+ALL_OTHERS: dict[str, tuple[str, ...]] = {}
+Activation = Literal["relu", "prelu"]
+ACTIVATIONS: Mapping[Activation, type[nn.Module]] = {"relu": nn.ReLU, "prelu": nn.PReLU}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +59,27 @@ class Disentangler(nn.Module, ABC):
 
 
 class Adversary(nn.Module):
-    """Auxiliary branches (Peri et al. 2021, Fig. 2): each reads one embedding and predicts another's attribute.
+    """Auxiliary branches (Peri et al. 2021, Fig. 2): each reads one embedding and predicts another attribute.
 
-    With two attributes that is emotion from the speaker embedding and speaker from the emotion embedding. Each
-    branch is a network of one hidden layer. The keys of its outputs are (embedding, attribute) pairs.
+    `protect` names, for an embedding, the attributes that are to be found in it: any that the corpus has. Where it is
+    empty, each embedding is searched for the attributes of all others: emotion in the speaker embedding and speaker in
+    the emotion embedding. Each branch is a stack of fully connected layers, `hidden` wide and with an activation
+    between them. The keys of its outputs are (embedding, attribute) pairs.
     """
 
-    def __init__(self, dimensions: Mapping[str, int], classes: Mapping[str, int], hidden: int) -> None:
+    def __init__(
+        self,
+        dimensions: Mapping[str, int],
+        classes: Mapping[str, int],
+        hidden: int | Sequence[int],
+        protect: Protect = ALL_OTHERS,
+        activation: type[nn.Module] = nn.ReLU,
+    ) -> None:
         super().__init__()
-        self.pairs = [(read, told) for read in dimensions for told in dimensions if read != told]
-        if not self.pairs:
-            raise ValueError(
-                f"an adversary needs two attributes, one to read and one to find; the model embeds {list(dimensions)}"
-            )
+        self.pairs = _pairs(dimensions, classes, protect)
+        widths = (hidden,) if isinstance(hidden, int) else hidden
         self.branches = nn.ModuleList(
-            nn.Sequential(nn.Linear(dimensions[read], hidden), nn.ReLU(), nn.Linear(hidden, classes[told]))
-            for read, told in self.pairs
+            stack(dimensions[read], widths, classes[told], activation) for read, told in self.pairs
         )
 
     def forward(self, embedded: Embedded) -> dict[tuple[str, str], Float[Tensor, "B _"]]:
@@ -82,6 +95,24 @@ class Adversary(nn.Module):
             for (_, told), logits in self(embedded).items()
         ]
         return torch.stack(losses).sum()
+
+
+def _pairs(dimensions: Mapping[str, int], classes: Mapping[str, int], protect: Protect) -> list[tuple[str, str]]:
+    for read, attributes in protect.items():
+        if read not in dimensions:
+            raise ValueError(f"protect.{read}: the model embeds no '{read}'; {did_you_mean(read, dimensions)}")
+        for told in attributes:
+            if told not in classes or told == read:
+                known = [name for name in classes if name != read]
+                raise ValueError(f"protect.{read}: no attribute '{told}' to find; {did_you_mean(told, known)}")
+    others = {read: tuple(told for told in dimensions if told != read) for read in dimensions}
+    pairs = [(read, told) for read, attributes in (protect or others).items() for told in attributes]
+    if not pairs:
+        raise ValueError(
+            f"an adversary needs two attributes, one to read and one to find; the model embeds {list(dimensions)} "
+            "(or say what to find in which embedding, as protect={emotion: [speaker]})"
+        )
+    return pairs
 
 
 def detached(embedded: Embedded) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 
-from emoprism.disentangle.base import Adversary, Disentangler, Move
+from emoprism.disentangle.base import ACTIVATIONS, ALL_OTHERS, Activation, Adversary, Disentangler, Move
 from emoprism.models.base import Batch, Model
 
 
@@ -23,6 +23,7 @@ class GradientReversal(Disentangler):
 
     so that the adversary descends L_a, and the model descends L_p - weight * L_a. Peri et al. give neither `weight`
     (Ganin & Lempitsky raise it from 0 to 1 over training; here it is constant) nor the adversary's `hidden` units.
+    With `protect={emotion: [speaker]}` only the emotion embedding is cleaned, as in the DAT system of Li et al. 2020.
     """
 
     def __init__(
@@ -31,11 +32,13 @@ class GradientReversal(Disentangler):
         classes: Mapping[str, int],
         *,
         weight: NonNegativeFloat = 1.0,
-        hidden: PositiveInt = 256,
+        hidden: PositiveInt | tuple[PositiveInt, ...] = 256,
+        protect: dict[str, tuple[str, ...]] = ALL_OTHERS,
+        activation: Activation = "relu",
     ) -> None:
         super().__init__(dimensions, classes)
         self.weight = weight
-        self.adversary = Adversary(dimensions, classes, hidden)
+        self.adversary = Adversary(dimensions, classes, hidden, protect, ACTIVATIONS[activation])
 
     def moves(self, model: Model, batch: Batch) -> Iterator[Move]:
         """One move by both: primary losses plus the adversary's, seen through the reversal."""

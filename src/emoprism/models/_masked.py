@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from emoprism.models.ranks import sum_over_ranks, world_size
 
-Pooling = Literal["mean", "mean_std", "max"]
-"""How the steps of a clip become one vector: their mean, mean and standard deviation side by side, or maximum."""
+Pooling = Literal["mean", "mean_std", "max", "mean_std_max"]
+"""How the steps of a clip become one vector: their mean, standard deviation and maximum, those named side by side."""
 
 SMALLEST_VARIANCE = 1e-6
 """Keeps the gradient of a standard deviation from growing without bound."""
@@ -34,14 +34,15 @@ def exact(values: Tensor) -> Tensor:
 
 def pooled_width(width: int, pooling: Pooling) -> int:
     """Size of the vector that `pool` makes of steps of size `width`."""
-    return 2 * width if pooling == "mean_std" else width
+    return (1 + pooling.count("_")) * width
 
 
 def pool(values: Float[Tensor, "B T D"], mask: Bool[Tensor, "B T"], pooling: Pooling) -> Float[Tensor, "B _"]:
     """One vector per clip from its valid steps; zeros for a clip that has none."""
     if pooling == "max":
-        highest = values.masked_fill(~mask[..., None], -torch.inf).amax(dim=1)
-        return highest.masked_fill(~mask.any(dim=1)[:, None], 0.0)
+        return _highest(values, mask)
+    if pooling == "mean_std_max":
+        return torch.cat([pool(values, mask, "mean_std"), exact(_highest(values, mask))], dim=1)
     count = mask.sum(dim=1)[:, None].clamp(min=1)
     values = keep_valid(exact(values), mask)
     mean = values.sum(dim=1) / count
@@ -49,6 +50,11 @@ def pool(values: Float[Tensor, "B T D"], mask: Bool[Tensor, "B T"], pooling: Poo
         return mean
     variance = keep_valid(values - mean[:, None], mask).square().sum(dim=1) / count
     return torch.cat([mean, _deviation(variance)], dim=1)
+
+
+def _highest(values: Tensor, mask: Tensor) -> Tensor:
+    highest = values.masked_fill(~mask[..., None], -torch.inf).amax(dim=1)
+    return highest.masked_fill(~mask.any(dim=1)[:, None], 0.0)
 
 
 def _deviation(variance: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -44,14 +44,27 @@ class Batch:
     epoch: int = 0
 
 
-class Heads(nn.Module):
-    """One fully connected softmax layer per attribute (Peri et al. 2021, Fig. 1)."""
+def stack(inside: int, hidden: Sequence[int], outside: int, activation: type[nn.Module] = nn.PReLU) -> nn.Module:
+    """Fully connected layers, an activation after each but the last; a plain linear layer where `hidden` is empty."""
+    if not hidden:
+        return nn.Linear(inside, outside)
+    layers: list[nn.Module] = []
+    for before, after in zip((inside, *hidden), hidden, strict=False):
+        layers += [nn.Linear(before, after), activation()]
+    return nn.Sequential(*layers, nn.Linear(hidden[-1], outside))
 
-    def __init__(self, dimensions: Mapping[str, int], classes: Mapping[str, int]) -> None:
+
+class Heads(nn.Module):
+    """One fully connected softmax layer per attribute (Peri et al. 2021, Fig. 1), or a stack (Li et al. 2020, Table 1).
+
+    `hidden` are the widths of the layers before the last one, each followed by PReLU.
+    """
+
+    def __init__(self, dimensions: Mapping[str, int], classes: Mapping[str, int], hidden: Sequence[int] = ()) -> None:
         super().__init__()
         # A list, as any column of a manifest may be an attribute and torch allows not every word as a module's name.
         self.attributes = tuple(dimensions)
-        self.layers = nn.ModuleList(nn.Linear(width, classes[name]) for name, width in dimensions.items())
+        self.layers = nn.ModuleList(stack(width, hidden, classes[name]) for name, width in dimensions.items())
 
     def forward(self, embedded: Embedded) -> dict[str, Float[Tensor, "B _"]]:
         """Logits of every attribute."""

@@ -88,14 +88,22 @@ def _check_encoder(name: str, make: partial[Any], shape: Sequence[int]) -> None:
 
 
 def check_model(name: str, streams: Mapping[str, StreamSpec] | None = None, **options: Any) -> None:
-    """A model, on `streams` or on faces, log-mels and action units: embeddings that depend on their own clip alone."""
+    """A model, on `streams` or on faces, log-mels and action units: embeddings that depend on their own clip alone.
+
+    One that refuses several streams, in words, is checked on log-mels.
+    """
     from emoprism.recipe import MODELS
     from emoprism.types import AUDIO, FACE, StreamSpec
 
     check_plugin(MODELS, name)
     usual = {FACE: StreamSpec((224, 224, 3)), AUDIO: StreamSpec((40,)), "action_units": StreamSpec((35,))}
     make = partial(_seeded, MODELS, name, usual if streams is None else dict(streams), EXAMPLE_CLASSES, options=options)
-    model: Model = make()
+    try:
+        model: Model = make()
+    except ValueError as error:
+        assert streams is None and str(error), f"{name}: takes the streams it is given: {error}"
+        make = partial(_seeded, MODELS, name, {AUDIO: usual[AUDIO]}, EXAMPLE_CLASSES, options=options)
+        model = make()
     assert set(model.attributes) <= set(EXAMPLE_CLASSES), f"{name}: embeds attributes of the corpus"
     side = model.image_size
     shapes = {
