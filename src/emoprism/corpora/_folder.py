@@ -30,18 +30,21 @@ def folded(name: str) -> str:
 class Folder:
     """What lies below `root`. Raises CorpusError where that is no folder, or one with nothing in it.
 
-    Problems gather in `problems` until `check` is called; then all of them are told at once.
+    Problems gather in `problems` until `check` is called; then all of them are told at once. `expected` says what
+    should be there, for a folder with nothing in it.
     """
 
     root: Path
     problems: list[Problem] = field(default_factory=list[Problem])
+    expected: str = ""
 
     def __post_init__(self) -> None:
         if not self.root.is_dir():
             what = "is a file" if self.root.exists() else "no such folder"
             raise CorpusError(Problem(str(self.root), what, "give the folder that the corpus was unpacked into"))
         if not self.all_files:
-            raise CorpusError(Problem(str(self.root), "holds no files", "unpack the corpus into it"))
+            fix = f"expected {self.expected}" if self.expected else "unpack the corpus into it"
+            raise CorpusError(Problem(str(self.root), "holds no files", fix))
 
     @cached_property
     def all_files(self) -> tuple[Path, ...]:

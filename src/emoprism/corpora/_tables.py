@@ -38,8 +38,10 @@ class Table:
         return f"{self.path}, row {row.number}" + (f", column '{column}'" if column else "")
 
 
-def read_table(path: Path, delimiter: str = ",") -> Table:
+def read_table(path: Path, delimiter: str = ",", first: str = "") -> Table:
     """Read a CSV (UTF-8, with or without its mark) or a Parquet file.
+
+    `first` is what to call the first column where it has no name, as in tables that R writes with names of rows.
 
     Raises CorpusError for a file that is empty, no table, in another encoding, or whose rows do not fit its header.
     """
@@ -47,7 +49,7 @@ def read_table(path: Path, delimiter: str = ",") -> Table:
         raise CorpusError(Problem(str(path), "no such file", "give the path of a CSV or Parquet file"))
     if path.stat().st_size == 0:
         raise CorpusError(Problem(str(path), "empty file", "expected a header and one row per clip"))
-    table = _parquet(path) if path.suffix.lower() in PARQUET_SUFFIXES else _csv(path, delimiter)
+    table = _parquet(path) if path.suffix.lower() in PARQUET_SUFFIXES else _csv(path, delimiter, first)
     problems = _header_problems(table, delimiter)
     if not table.rows:
         problems.append(Problem(str(path), "no rows below the header", "expected one row per clip"))
@@ -56,7 +58,7 @@ def read_table(path: Path, delimiter: str = ",") -> Table:
     return table
 
 
-def _csv(path: Path, delimiter: str) -> Table:
+def _csv(path: Path, delimiter: str, first: str) -> Table:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -72,6 +74,7 @@ def _csv(path: Path, delimiter: str) -> Table:
     header = records[0] if records else []
     if not header:
         raise CorpusError(Problem(f"{path}, row 1", "no names of columns", "the first row is the header"))
+    header[0] = header[0] or first
     _same_width(path, header, records)
     return _table(path, header, records[1:])
 
