@@ -114,7 +114,7 @@ def test_the_encoder_makes_the_classifier_undecided() -> None:
     game = Game(model, method, {"model": Player(learning_rate=0.02), "adversary": Player(learning_rate=1e-12)})
 
     def undecided() -> float:
-        return float(entropy(method.adversary(model(batch))[("emotion", "speaker")]))
+        return entropy(method.adversary(model(batch))[("emotion", "speaker")]).item()
 
     with torch.no_grad():
         for parameter in method.parameters():

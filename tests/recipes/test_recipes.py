@@ -66,7 +66,7 @@ HEAD = {"name", "label"}
         (
             "peri2021/gradient_reversal",
             "peri2021/adversarial",
-            HEAD | {"method.name", "method.weight", "method.hidden"},
+            HEAD | {"method.name", "method.weight", "method.hidden", "method.protect", "method.activation"},
         ),
         ("peri2021/confusion", "peri2021/adversarial", HEAD | {"method.name", "method.weight", "method.hidden"}),
         (
