@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from emoprism.corpora.ravdess import Ravdess
 from emoprism.errors import CorpusError
-from emoprism.testing import check_corpus
+from emoprism.testing import check_copies, check_corpus
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "ravdess"
 TAKE = "01-06-01-02-01-12"
@@ -78,6 +79,20 @@ def test_the_sound_of_the_video_itself_comes_first(tmp_path: Path) -> None:
 def test_keeps_the_contract(tmp_path: Path) -> None:
     touch(tmp_path, *(f"Actor_{a:02d}/03-01-0{e}-01-01-01-{a:02d}.flac" for a in (1, 2, 3) for e in range(1, 9)))
     check_corpus("ravdess", tmp_path)
+
+
+def test_copies_as_people_have_them(tmp_path: Path, medium: Callable[[Path], Path]) -> None:
+    root = tmp_path / "ravdess"
+    medium(root / f"Video_Speech_Actor_12/Actor_12/01-{TAKE}.mp4")
+    medium(root / "Audio_Speech_Actors_01-24/Actor_03/03-01-01-01-02-02-03.wav")
+    np.savez(root / "action_units.npz", clip=np.array([f"01-{TAKE}"]), au=np.zeros((1, 35), np.float32))
+    check_corpus("ravdess", root)
+    check_copies("ravdess", root, tmp_path / "copies")
+
+
+def test_an_archive_that_was_not_unpacked_is_named(tmp_path: Path) -> None:
+    touch(tmp_path, f"03-{TAKE}.wav", "Video_Speech_Actor_01.zip")
+    assert "Video_Speech_Actor_01.zip: this archive was not unpacked" in refused(tmp_path)
 
 
 def test_speech_and_song_are_chosen(tmp_path: Path) -> None:

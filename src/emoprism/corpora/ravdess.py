@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import filecmp
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from emoprism.corpora._problems import is_lfs_pointer, refuse
+from emoprism.corpora._folder import Folder, folded
+from emoprism.corpora._takes import without_copies
 from emoprism.corpora.base import Corpus
 from emoprism.errors import CorpusError, Problem
 from emoprism.types import EMOTION, GENDER, SENTENCE, SPEAKER, Clip, FeatureSource
 
-SUFFIXES = frozenset({".mp4", ".wav", ".flac"})
+SUFFIXES = (".mp4", ".wav", ".flac")
 PICTURE_SUFFIX = ".mp4"
 VIDEO_ONLY, AUDIO_ONLY = "02", "03"
 CHANNELS = {"01": "speech", "02": "song"}
@@ -54,6 +54,9 @@ class _File:
 class Ravdess(Corpus):
     """The folder that the corpus's archives unpack to, at whatever depth: names say all, folders nothing.
 
+    The archives are `Video_Speech_Actor_01.zip` to `_24.zip` (modalities 01 and 02), `Video_Song_Actor_01.zip` on,
+    `Audio_Speech_Actors_01-24.zip` and `Audio_Song_Actors_01-24.zip` (03), each of folders `Actor_01` to `Actor_24`.
+
     One clip per take; its id is the file name without the modality. The picture is taken from the full take (01),
     else the video without sound (02), the sound from the full take, else the audio file (03). `action_units.npz` in
     the root adds the stream `action_units`.
@@ -72,13 +75,13 @@ class Ravdess(Corpus):
 
     def clips(self) -> Sequence[Clip]:
         """Every take of the channel, ordered by id. Raises CorpusError with all problems of the folder."""
-        if not self.root.is_dir():
-            raise CorpusError(Problem(str(self.root), "no such folder", "unpack the corpus's archives into one"))
-        paths = list(_media(self.root))
-        problems = [*_malformed(paths), *_pointers(paths)]
-        takes, clashes = _takes([path for path in paths if NAME.fullmatch(path.stem)])
-        rows, table_problems = _action_units(self.root / f"{ACTION_UNITS}.npz")
-        refuse([*problems, *clashes, *table_problems], str(self.root))
+        folder = Folder(self.root, expected=f"files named {NAMED_AS} at any depth")
+        paths = folder.files(*SUFFIXES)
+        folder.problems += _malformed(paths)
+        takes = _takes([path for path in paths if NAME.fullmatch(path.stem)], folder.problems)
+        rows, problems = _action_units(folder.find(f"{ACTION_UNITS}.npz"))
+        folder.problems += problems
+        folder.check(media=paths)
         own = {take: files for take, files in takes.items() if CHANNELS[take[:2]] == self.channel}
         if not own:
             raise CorpusError(self._nothing(len(takes)))
@@ -103,14 +106,6 @@ class Ravdess(Corpus):
         )
 
 
-def _media(root: Path) -> Iterator[Path]:
-    """Files that could be takes; what other systems leave behind (`._x.mp4`, `__MACOSX`) is none."""
-    for path in sorted(root.rglob("*")):
-        parts = path.relative_to(root).parts
-        if path.suffix.lower() in SUFFIXES and not any(p.startswith(".") or p == "__MACOSX" for p in parts):
-            yield path
-
-
 def _malformed(paths: Sequence[Path]) -> list[Problem]:
     return [
         Problem(str(path), "not a RAVDESS name", f"expected {NAMED_AS}; move other files elsewhere")
@@ -119,26 +114,13 @@ def _malformed(paths: Sequence[Path]) -> list[Problem]:
     ]
 
 
-def _pointers(paths: Sequence[Path]) -> list[Problem]:
-    pointers = [path for path in paths if is_lfs_pointer(path)]
-    if not pointers:
-        return []
-    what = f"{len(pointers)} files are Git LFS pointers, not media, this one the first"
-    return [Problem(str(pointers[0]), what, "run `git lfs pull` in that checkout")]
-
-
-def _takes(paths: Sequence[Path]) -> tuple[dict[str, list[_File]], list[Problem]]:
+def _takes(paths: Sequence[Path], problems: list[Problem]) -> dict[str, list[_File]]:
     """Files by take, in the order of preference: modality, .mp4 before the others. The same file twice counts once."""
     takes: dict[str, list[_File]] = {}
-    first: dict[str, Path] = {}
-    problems: list[Problem] = []
-    for path in sorted(paths, key=lambda path: (path.stem, path.suffix.lower() != PICTURE_SUFFIX, path)):
-        known = first.setdefault(path.name, path)
-        if known is path:
-            takes.setdefault(path.stem[3:], []).append(_File(path, path.stem[:2]))
-        elif not filecmp.cmp(known, path, shallow=False):
-            problems.append(Problem(str(path), f"another file of this name is {known}", "keep one of the two"))
-    return takes, problems
+    ordered = sorted(paths, key=lambda path: (path.stem, path.suffix.lower() != PICTURE_SUFFIX, path))
+    for path in without_copies(ordered, lambda path: folded(path.name), problems):
+        takes.setdefault(path.stem[3:], []).append(_File(path, path.stem[:2]))
+    return takes
 
 
 def _labels(take: str) -> dict[str, str]:
@@ -153,9 +135,9 @@ def _labels(take: str) -> dict[str, str]:
     }
 
 
-def _action_units(path: Path) -> tuple[dict[str, FeatureSource], list[Problem]]:
+def _action_units(path: Path | None) -> tuple[dict[str, FeatureSource], list[Problem]]:
     """Rows of the table of action units by take, whatever modality its `clip` names."""
-    if not path.is_file():
+    if path is None:
         return {}, []
     try:
         with path.open("rb") as bytes_, np.load(bytes_, allow_pickle=False) as file:
