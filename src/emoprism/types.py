@@ -63,7 +63,8 @@ class Clip:
     """One clip of one person, as a corpus describes it, before anything is decoded.
 
     `video` is the file whose picture shows the face, `audio` the file whose sound is the voice; they are often
-    the same file, and either may be None. `start` and `end` are seconds within those files. `labels` are the
+    the same file, and either may be None. `start` and `end` are seconds within those files; `audio_start` is where
+    the clip begins in `audio` where that differs (0 for a sound file that was cut to the clip). `labels` are the
     attributes as words ("emotion": "happy", "speaker": "actor03"); a missing label is absent from it. `values` are
     the attributes that are numbers ("sentiment": -1.5, "teacher:happy": 0.7). `split` is one of SPLITS where the
     corpus itself gives one. `origin` says where the clip is declared, for errors. `region` is the part of the picture
@@ -83,6 +84,7 @@ class Clip:
     values: Mapping[str, float] = field(default_factory=dict[str, float])
     region: tuple[float, float, float, float] | None = None
     rejected: str = ""
+    audio_start: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

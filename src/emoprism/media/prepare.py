@@ -73,7 +73,7 @@ def _described(clip: Clip) -> list[Any]:
     paths = [clip.video, clip.audio, *(source.path for source in clip.features.values())]
     files = [(p.name, p.stat().st_size if p.is_file() else None) for p in paths if p is not None]
     rows = {name: (source.array, source.row) for name, source in clip.features.items()}
-    extra = [dict(clip.values), clip.region, clip.rejected]
+    extra = [dict(clip.values), clip.region, clip.rejected, clip.audio_start]
     return [clip.id, dict(clip.labels), clip.split, clip.start, clip.end, files, rows, extra]
 
 

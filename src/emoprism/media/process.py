@@ -29,8 +29,8 @@ def process_clip(clip: Clip, options: PrepareOptions) -> ProcessedClip:
     are not numbers; or nothing left of what `options.require` asks for. A stream that is merely absent is a note.
     """
     gathered = _Gathered(clip, options)
-    for path, picture, sound in _passes(clip):
-        gathered.decode(path, picture=picture, sound=sound)
+    for path, start, picture, sound in _passes(clip):
+        gathered.decode(path, start, picture=picture, sound=sound)
     gathered.add_sound()
     gathered.add_faces()
     for name, source in sorted(clip.features.items()):
@@ -46,12 +46,17 @@ def process_clip(clip: Clip, options: PrepareOptions) -> ProcessedClip:
     )
 
 
-def _passes(clip: Clip) -> Iterator[tuple[Path, bool, bool]]:
-    """Files to decode, with whether their picture and their sound are wanted: once where both are in the same."""
+def _passes(clip: Clip) -> Iterator[tuple[Path, float, bool, bool]]:
+    """Files to decode, where the clip begins in them, whether their picture and their sound are wanted: once where
+    both are at the same place of the same file.
+    """
+    start = clip.start or 0.0
+    audio_start = start if clip.audio_start is None else clip.audio_start
+    together = clip.video == clip.audio and audio_start == start
     if clip.video is not None:
-        yield clip.video, True, clip.video == clip.audio
-    if clip.audio is not None and clip.audio != clip.video:
-        yield clip.audio, False, True
+        yield clip.video, start, True, together
+    if clip.audio is not None and not together:
+        yield clip.audio, audio_start, False, True
 
 
 def _require(options: PrepareOptions, gathered: _Gathered) -> None:
@@ -81,23 +86,23 @@ class _Gathered:
         stop = float("inf") if self.clip.end is None else self.clip.end
         if stop <= self.start:
             raise MediaError(f"it ends at {stop:g} s, before it starts at {self.start:g} s")
-        self.end = min(stop, self.start + self.options.seconds)
+        self.length = min(stop - self.start, self.options.seconds)
         self.whole = stop - self.start
         self.deadline = time.monotonic() + self.options.timeout
         self.tracker = Tracker(self.options.crop, self.options.margin)
         self.region = Region(*self.clip.region) if self.clip.region else None
-        self.waveform = Waveform(self.end - self.start)
+        self.waveform = Waveform(self.length)
         if self.clip.video is None:
             self.notes[FACE] = "the corpus names no video for it"
         if self.clip.audio is None:
             self.notes[AUDIO] = "the corpus names no sound for it"
 
-    def decode(self, path: Path, *, picture: bool, sound: bool) -> None:
+    def decode(self, path: Path, start: float, *, picture: bool, sound: bool) -> None:
         """One pass through a file: faces of sampled pictures go to the tracker, sound to the waveform."""
-        wanted = Wanted(self.start, self.end, self.options.fps if picture else None, sound)
+        wanted = Wanted(start, start + self.length, self.options.fps if picture else None, sound)
         with Medium(path, self.deadline) as medium:
             if medium.seconds is not None:
-                self.whole = min(self.whole, max(medium.seconds - self.start, 0.0))
+                self.whole = min(self.whole, max(medium.seconds - start, 0.0))
             for item in medium.play(wanted):
                 if isinstance(item, Frame):
                     seen = item if self.region is None else self.region.cut(item)

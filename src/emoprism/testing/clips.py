@@ -44,7 +44,8 @@ def _check_clip(clip: Clip) -> None:
     assert all(path is None or path.is_file() for path in files), f"{clip.id}: its files exist: {files}"
     words = [*clip.labels, *clip.labels.values()]
     assert all(word and word == " ".join(word.split()) for word in words), f"{clip.id}: labels are words of one line"
-    assert clip.start is None or clip.start >= 0, f"{clip.id}: starts within its file"
+    for start in (clip.start, clip.audio_start):
+        assert start is None or start >= 0, f"{clip.id}: starts within its file"
     assert clip.rejected or clip.end is None or clip.end > (clip.start or 0.0), f"{clip.id}: ends after its start"
     assert all(map(math.isfinite, clip.values.values())), f"{clip.id}: its values are finite numbers"
     assert not set(clip.values) & set(clip.labels), f"{clip.id}: an attribute is a word or a number, not both"
