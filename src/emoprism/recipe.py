@@ -39,7 +39,7 @@ DISENTANGLERS: Family[Any] = Family("disentangle", "Disentangler", "disentangler
 METRICS: Family[Any] = Family("leakage/metrics", "Metric", "metric")
 ATTACKERS: Family[Any] = Family("leakage/attackers", "Attacker", "attacker")
 PRETRAINED: Family[Any] = Family("pretrained", "Pretrained", "pretrained model")
-FAMILIES = (CORPORA, DETECTORS, SPLITTERS, MODELS, ENCODERS, DISENTANGLERS, METRICS, ATTACKERS)
+FAMILIES = (CORPORA, DETECTORS, SPLITTERS, MODELS, ENCODERS, DISENTANGLERS, METRICS, ATTACKERS, PRETRAINED)
 
 
 class Strict(BaseModel):
@@ -80,6 +80,7 @@ SplitChoice = Annotated[Choice, BeforeValidator(partial(_choose, SPLITTERS))]
 ModelChoice = Annotated[Choice, BeforeValidator(partial(_choose, MODELS))]
 EncoderChoice = Annotated[Choice, BeforeValidator(partial(_choose, ENCODERS))]
 MethodChoice = Annotated[Choice, BeforeValidator(partial(_choose, DISENTANGLERS))]
+PretrainedChoice = Annotated[Choice, BeforeValidator(partial(_choose, PRETRAINED))]
 AttackerChoice = Annotated[Choice, BeforeValidator(partial(_choose, ATTACKERS))]
 
 
@@ -92,14 +93,33 @@ class Data(Strict):
     split: SplitChoice = Field(default_factory=lambda: _choose(SPLITTERS, "held_out"))
     max_steps: dict[str, PositiveInt] = {}
     """Per stream: training draws this many steps of a clip at a time; evaluation always sees all of them."""
+    exact_steps: dict[str, PositiveInt] = {}
+    """Per stream: a clip always counts so many steps, the middle ones of a longer clip; a shorter one is repeated
+    (Li et al. 2020, section 5)."""
+    versions: dict[str, tuple[str, ...]] = {}
+    """Per stream: other streams that hold the same clips changed, as by speed; training reads them as further clips."""
+    modality_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """How often training hides one of a clip's streams, drawn for each clip and epoch; the last one stays."""
+
+
+class Polynomial(Strict):
+    """A learning rate that falls to nothing over the epochs of a run: multiplied by (1 - epoch / epochs) ** power."""
+
+    power: PositiveFloat = 1.0
 
 
 class Player(Strict):
-    """The optimiser of one owner of parameters: Adam, with the learning rate multiplied by `decay` every epoch."""
+    """The optimiser of one owner of parameters: Adam. `decay`: a factor for every epoch, or {power: 1.0}."""
 
     learning_rate: PositiveFloat = 1e-4
-    decay: Annotated[float, Field(gt=0, le=1)] = 0.9
+    decay: Annotated[float, Field(gt=0, le=1)] | Polynomial = 0.9
     weight_decay: NonNegativeFloat = 0.0
+
+    def rate(self, epoch: int, epochs: int) -> float:
+        """Learning rate in an epoch, from 0, of so many."""
+        if isinstance(self.decay, Polynomial):
+            return self.learning_rate * (1 - epoch / epochs) ** self.decay.power
+        return self.learning_rate * self.decay**epoch
 
 
 class Selection(Strict):

@@ -19,7 +19,9 @@ class Pretrained(ABC):
     """A model by its file, directory or name on a hub: `source` comes from the house, the options are the user's.
 
     It says which of the two it takes by overriding one method or both; asked for the other it raises MediaError.
-    Same input, same output: no dropout, no random crops.
+    Same input, same output: no dropout, no random crops. Making one is cheap: what is slow to load is loaded when first
+    asked. What is wrong with the model itself (its file, its name, its shapes) is an InputError; MediaError is for a
+    clip that it cannot tell anything of.
     """
 
     def __init__(self, source: str) -> None:

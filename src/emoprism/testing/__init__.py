@@ -7,6 +7,7 @@ sentence of the contract that it breaks. They need no test framework::
     check_splitter("my_split", speaker="who")
 """
 
+from emoprism.testing.asked import check_pretrained
 from emoprism.testing.clips import check_corpus, check_splitter, example_units
 from emoprism.testing.copies import check_copies
 from emoprism.testing.methods import check_disentangler
@@ -24,6 +25,7 @@ __all__ = [
     "check_metric",
     "check_model",
     "check_plugin",
+    "check_pretrained",
     "check_splitter",
     "example_stream",
     "example_units",

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from emoprism.errors import InputError, Problem
 from emoprism.media.detectors.base import Detection, Detector, merge_overlapping
+from emoprism.media.onnx_session import open_session
 
 SUPPRESSION = 0.3
 DYNAMIC_SIDE = 320
@@ -80,17 +81,7 @@ class OnnxModel(Detector):
 
     @cached_property
     def _session(self) -> Any:
-        try:
-            import onnxruntime
-        except ImportError:
-            fix = "pip install 'emoprism[onnx]'"
-            raise InputError(Problem("face detector onnx_model", "needs the package onnxruntime", fix)) from None
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        try:
-            session = onnxruntime.InferenceSession(self.file, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's own exceptions share no public base class
-            raise InputError(Problem(str(self.file), f"not a model that onnxruntime can run: {error}")) from None
+        session = open_session(self.file, "face detector onnx_model")
         entry = session.get_inputs()[0]
         if len(entry.shape) != 4 or entry.shape[1] != 3 or entry.type != "tensor(float)":
             what = f"takes {entry.type} {entry.shape}, expected tensor(float) [1, 3, H, W]"
