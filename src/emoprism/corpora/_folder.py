@@ -1,29 +1,27 @@
 """A corpus's folder as people really have it: found whatever the case of its names, and refused in words.
 
 Copies differ from what was released: names in capitals or not, files that other systems leave behind (`._x.wav`,
-`__MACOSX`, `.DS_Store`), archives beside what was unpacked from them, archives that never were, and the small text
-files that Git LFS puts in place of content. Names are compared as Unicode in composed form, without regard to case.
+`__MACOSX`, `.DS_Store`), archives beside what was unpacked from them, archives that never were, the small text files
+that Git LFS puts in place of content, and the links to nowhere that git-annex does. Names are compared as Unicode in
+composed form, without regard to case.
 """
 
 from __future__ import annotations
 
-import unicodedata
-import zipfile
+import os
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from emoprism.corpora._archives import ARCHIVES, files_of, unpacked_name
+from emoprism.corpora._names import folded, is_left_behind, is_utf8
 from emoprism.corpora._problems import is_lfs_pointer, refuse
 from emoprism.errors import CorpusError, Problem, did_you_mean
 
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
-LEFT_BEHIND = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
-
-
-def folded(name: str) -> str:
-    """A name as names are compared: composed Unicode, without regard to case."""
-    return unicodedata.normalize("NFC", name).casefold()
+NAMES_SHOWN = 12
+"""Names of a folder that an error lists where none is near to the one that is missing."""
 
 
 @dataclass
@@ -43,6 +41,7 @@ class Folder:
             what = "is a file" if self.root.exists() else "no such folder"
             raise CorpusError(Problem(str(self.root), what, "give the folder that the corpus was unpacked into"))
         if not self.all_files:
+            refuse(self._unreadable(), str(self.root))
             fix = f"expected {self.expected}" if self.expected else "unpack the corpus into it"
             raise CorpusError(Problem(str(self.root), "holds no files", fix))
 
@@ -53,20 +52,18 @@ class Folder:
 
     def files(self, *suffixes: str, under: Path | None = None) -> list[Path]:
         """Files with one of these suffixes (lower case, with the dot; all files where none is given), in order."""
-        return [
-            path
-            for path in self.all_files
-            if (not suffixes or path.suffix.lower() in suffixes) and (under is None or path.is_relative_to(under))
-        ]
+        inside = self.all_files if under is None else self._below(under)
+        return [path for path in inside if not suffixes or path.suffix.lower() in suffixes]
 
     def find(self, name: str, under: Path | None = None) -> Path | None:
         """The file or folder `name` (parts joined by /) directly below `under` (the root), whatever its case."""
         found = under or self.root
         for part in PurePosixPath(name).parts:
-            step = self._children(found).get(folded(part))
-            if step is None:
+            same = self._children(found).get(folded(part), [])
+            if not same:
                 return None
-            found = step
+            self._tell_apart(same)
+            found = same[0]
         return found
 
     def need(self, name: str, what: str, under: Path | None = None) -> Path | None:
@@ -77,44 +74,80 @@ class Folder:
         return found
 
     def check(self, media: Iterable[Path] = ()) -> None:
-        """Raise CorpusError with all problems so far, with archives nobody unpacked, and pointers among `media`."""
-        refuse([*self.problems, *self._still_packed(), *self._pointers(media)], str(self.root))
+        """Raise CorpusError with archives nobody unpacked, pointers among `media`, and all problems so far.
+
+        What explains the others comes first: of many problems only the first are written out.
+        """
+        refuse([*self._still_packed(), *self._pointers(media), *self._unreadable(), *self.problems], str(self.root))
 
     def relative(self, path: Path) -> str:
         """A path as errors and `Clip.origin` show it."""
         return path.relative_to(self.root).as_posix()
 
-    def _walk(self, folder: Path) -> Iterator[Path]:
-        for path in folder.iterdir():
-            if path.name.startswith(".") or path.name.lower() in LEFT_BEHIND:
-                continue
-            if path.is_dir():
-                if not folder.resolve().is_relative_to(path.resolve()):  # a link to a folder around it has no end
-                    yield from self._walk(path)
-            elif path.is_file():
+    def _walk(self, folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
+        """Files at any depth. `above` are the true paths of the folders that led here: a link to one has no end."""
+        here = os.path.realpath(folder) if not above or folder.is_symlink() else os.path.join(above[-1], folder.name)  # noqa: PTH118
+        if here in above:
+            return
+        with os.scandir(folder) as inside:
+            entries = [entry for entry in inside if not is_left_behind(entry.name)]
+        for entry in entries:
+            path = folder / entry.name
+            if not is_utf8(entry.name):
+                self._misnamed.append(path)
+            elif path.is_dir() if entry.is_symlink() else entry.is_dir():
+                yield from self._walk(path, (*above, here))
+            elif path.is_file() if entry.is_symlink() else entry.is_file():
                 yield path
+            elif entry.is_symlink():
+                self._dangling.append(path)
 
-    def _children(self, folder: Path) -> dict[str, Path]:
+    def _below(self, folder: Path) -> Iterator[Path]:
+        """Of `all_files`, which are in order, those below a folder stand together."""
+        for place in range(bisect_left(self.all_files, folder), len(self.all_files)):
+            if not self.all_files[place].is_relative_to(folder):
+                return
+            yield self.all_files[place]
+
+    def _children(self, folder: Path) -> dict[str, list[Path]]:
+        """What lies directly in a folder, by its name as names are compared."""
         if folder not in self._known:
-            inside = sorted(folder.iterdir()) if folder.is_dir() else []
-            self._known[folder] = {folded(path.name): path for path in reversed(inside) if path.name[0] != "."}
+            known = self._known[folder] = {}
+            for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+                if not is_left_behind(path.name):
+                    known.setdefault(folded(path.name), []).append(path)
         return self._known[folder]
 
+    def _tell_apart(self, same: Sequence[Path]) -> None:
+        """Two names that differ in case alone are two places where only one is looked into: that is a problem."""
+        if len(same) > 1:
+            problem = Problem(str(same[1]), f"differs from '{same[0].name}' in case alone", "merge the two")
+            if problem not in self.problems:
+                self.problems.append(problem)
+
     @cached_property
-    def _known(self) -> dict[Path, dict[str, Path]]:
+    def _dangling(self) -> list[Path]:
+        return []
+
+    @cached_property
+    def _misnamed(self) -> list[Path]:
+        return []
+
+    @cached_property
+    def _known(self) -> dict[Path, dict[str, list[Path]]]:
         return {}
 
     def _missing(self, name: str, what: str, under: Path) -> Problem:
         """The first part of the path that is not there, with an archive of that name or the nearest name there."""
         found = under
         for part in PurePosixPath(name).parts:
-            step = self._children(found).get(folded(part))
-            if step is None:
-                names = [path.name for path in self._children(found).values()]
-                packed = next((other for other in names if _unpacked_name(other) == folded(part)), None)
-                fix = f"unpack '{packed}' there" if packed else did_you_mean(part, names)
+            same = self._children(found).get(folded(part), [])
+            if not same:
+                names = [path.name for paths in self._children(found).values() for path in paths]
+                packed = next((other for other in names if unpacked_name(other) == folded(part)), None)
+                fix = f"unpack '{packed}' there" if packed else _nearest(part, names)
                 return Problem(str(found / part), f"missing: {what}", fix)
-            found = step
+            found = same[0]
         raise AssertionError(f"{name} is there")  # only called where it is not
 
     def _still_packed(self) -> list[Problem]:
@@ -126,16 +159,14 @@ class Folder:
         ]
 
     def _was_unpacked(self, archive: Path) -> bool:
-        """Whether a folder of its name stands beside it or around it, or (zip) all its files are there by name."""
-        if _unpacked_name(archive.name) in {*self._children(archive.parent), folded(archive.parent.name)}:
+        """Whether a folder of its name stands beside it or around it, or its files are there by name.
+
+        Of a tar archive only the first file is looked for: to list it all is to read it all.
+        """
+        if unpacked_name(archive.name) in {*self._children(archive.parent), folded(archive.parent.name)}:
             return True
-        try:
-            with zipfile.ZipFile(archive) as file:
-                names = [PurePosixPath(name).name for name in file.namelist() if not name.endswith("/")]
-        except (OSError, zipfile.BadZipFile):
-            return False
-        inside = {folded(name) for name in names if not name.startswith(".")}
-        return inside <= self._names
+        names = files_of(archive)
+        return names is not None and {folded(name) for name in names} <= self._names
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -148,12 +179,28 @@ class Folder:
         what = f"{len(pointers)} files are Git LFS pointers, not media, this one the first"
         return [Problem(str(pointers[0]), what, "run `git lfs pull` in that checkout")]
 
+    def _unreadable(self) -> list[Problem]:
+        """Links without an end, and names whose bytes are no text: one problem of each kind, at the first."""
+        found: list[Problem] = []
+        if self._dangling:
+            first = str(min(self._dangling))
+            what = f"{len(self._dangling)} links lead to files that are not there, this one the first"
+            found.append(
+                Problem(first, what, "fetch what they stand for (git-annex: `git annex get .`), or remove them")
+            )
+        if self._misnamed:
+            first = str(min(self._misnamed)).encode("utf-8", "backslashreplace").decode()
+            what = f"{len(self._misnamed)} names are not UTF-8, this one the first"
+            found.append(Problem(first, what, "rename them (`convmv` does it for many)"))
+        return found
 
-def _unpacked_name(archive: str) -> str:
-    """The name of an archive without its suffix, as names are compared; "" for what is no archive."""
-    name = folded(archive)
-    suffix = max((suffix for suffix in ARCHIVES if name.endswith(suffix)), key=len, default=None)
-    return name.removesuffix(suffix) if suffix else ""
+
+def _nearest(part: str, names: Sequence[str]) -> str:
+    """The name that is nearest, or all there are: a folder of thousands is no list to read."""
+    fix = did_you_mean(part, names[:1000])
+    if len(names) <= NAMES_SHOWN or fix.startswith("did you mean"):
+        return fix
+    return f"none of the {len(names)} names there is like it"
 
 
 def unique(paths: Sequence[Path]) -> dict[str, list[Path]]:
