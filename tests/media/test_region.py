@@ -83,6 +83,26 @@ def test_sound_of_its_own_begins_where_it_says(tmp_path: Path, make: Any) -> Non
     assert len(shifted.streams[FACE]) == 3 and len(shifted.streams[AUDIO]) == pytest.approx(98, abs=1)
 
 
+def test_a_dialogue_of_iemocap(tmp_path: Path, make: Any) -> None:
+    """The woman wears the markers and is on the left; her partner, with the larger face, is on the right."""
+    session = tmp_path / "Session1"
+    for folder in ("dialog/avi/DivX", "dialog/EmoEvaluation", "sentences/wav/Ses01F_impro01"):
+        (session / folder).mkdir(parents=True)
+    make.video(session / "dialog/avi/DivX/Ses01F_impro01.avi", size=WIDE, faces=two_faces, seconds=3, codec="mpeg4")
+    names = ("Ses01F_impro01_F000", "Ses01F_impro01_M000")
+    for name in names:
+        make.wav(session / f"sentences/wav/Ses01F_impro01/{name}.wav", make.tone(1.0, 16_000))
+    lines = [f"[{1 + i:.4f} - {2 + i:.4f}]\t{name}\tneu\t[2.5, 2.5, 2.5]\n" for i, name in enumerate(names)]
+    (session / "dialog/EmoEvaluation/Ses01F_impro01.txt").write_text("".join(lines))
+    prepare("iemocap", tmp_path, tmp_path / "out", ["crop=32", "corpus.sessions=[1]"], workers=1)
+    corpus = PreparedCorpus.open(tmp_path / "out")
+    woman, man = corpus.clips
+    assert centres(corpus.boxes(woman)) == pytest.approx([60] * 3, abs=6)
+    assert centres(corpus.boxes(man)) == pytest.approx([180] * 3, abs=6)
+    assert [len(corpus.tracks(clip)) for clip in corpus.clips] == [1, 1]
+    assert [clip.steps[AUDIO] for clip in corpus.clips] == [98, 98] and woman.seconds == pytest.approx(1, abs=0.05)
+
+
 def _fields(clip: Clip) -> dict[str, Any]:
     return {name: getattr(clip, name) for name in Clip.__slots__}
 
