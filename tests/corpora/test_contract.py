@@ -41,6 +41,7 @@ BROKEN: dict[str, Callable[[Path], list[Clip]]] = {
     "its files exist": lambda root: [clip(root, video=root / "gone.mp4")],
     "labels are words": lambda root: [clip(root, labels={"speaker": ""})],
     "words of one line": lambda root: [clip(root, labels={"speaker": "two\nlines"})],
+    "calls emotions as": lambda root: [clip(root, labels={"emotion": "happiness"})],
     "starts within its file": lambda root: [clip(root, start=-1.0)],
     "ends after its start": lambda root: [clip(root, start=2.0, end=1.0)],
     "its split is one of": lambda root: [clip(root, split="dev")],

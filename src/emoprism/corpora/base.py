@@ -5,9 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from emoprism.types import Clip
+
+EMOTIONS: Final = (
+    "neutral", "calm", "happy", "excited", "sad", "angry", "frustrated", "fearful", "disgust", "surprised",
+    "contempt", "bored", "other",
+)  # fmt: skip
+"""The words of the label `emotion`, the same in every corpus, so that corpora can be joined (docs/data.md)."""
 
 
 class Corpus(ABC):
@@ -17,6 +23,8 @@ class Corpus(ABC):
     """Whom to cite for the data."""
     licence: ClassVar[str]
     """What the data may be used for, in a few words."""
+    own_words: ClassVar[bool] = False
+    """Whether its emotions are named by whoever made the data, and not by EMOTIONS."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

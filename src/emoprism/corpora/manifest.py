@@ -30,6 +30,7 @@ class ManifestCorpus(Corpus):
 
     citation = "Your own data: cite whoever made it."
     licence = "Whatever its owner allows."
+    own_words = True
 
     def __init__(
         self,

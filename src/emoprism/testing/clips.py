@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +29,20 @@ def check_corpus(name: str, root: Path, **options: Any) -> None:
     assert ids == sorted(set(ids)), f"{name}: clips are ordered by id, ids are unique"
     for clip in clips:
         _check_clip(clip)
+    _check_words(name, corpus, clips)
     usable = [clip for clip in clips if not clip.rejected]
     assert usable, f"{name}: finds clips in {root} that it does not reject"
     _check_sides([(clip.labels.get("speaker"), clip.split) for clip in usable])
     again: Corpus = CORPORA.make(name, root, options=options)
     assert list(again.clips()) == list(clips), f"{name}: the same folder gives the same clips"
+
+
+def _check_words(name: str, corpus: Corpus, clips: Sequence[Clip]) -> None:
+    from emoprism.corpora.base import EMOTIONS
+    from emoprism.types import EMOTION
+
+    words = {clip.labels[EMOTION] for clip in clips if EMOTION in clip.labels}
+    assert corpus.own_words or words <= set(EMOTIONS), f"{name}: calls emotions as {EMOTIONS} do: {words}"
 
 
 def _check_clip(clip: Clip) -> None:
@@ -57,14 +66,40 @@ def _check_clip(clip: Clip) -> None:
 
 
 def check_splitter(name: str, units: Sequence[Unit] | None = None, **options: Any) -> None:
-    """A splitter, on `units` or an example of 12 speakers: a function of clips, options and seed that leaks nobody."""
+    """A splitter, on `units` or an example of 12 speakers: a function of clips, options and seed that leaks nobody.
+
+    One with folds is checked fold by fold.
+    """
+    from emoprism.errors import CorpusError
+    from emoprism.recipe import SPLITTERS
+    from emoprism.splits.base import Splitter
+
+    check_plugin(SPLITTERS, name)
+    units = example_units() if units is None else units
+    splitter: Splitter = SPLITTERS.make(name, options=options)
+    folds = splitter.folds(units)
+    assert folds and len(set(folds)) == len(folds), f"{name}: every fold has a name of its own"
+    assert splitter.folds(units[::-1]) == folds, f"{name}: the order of the clips does not matter to the folds"
+    if len(folds) == 1 or "fold" in options:
+        _check_split(name, units, options)
+        return
+    for fold in range(len(folds)):
+        _check_split(name, units, {**options, "fold": fold})
+    beyond: Splitter = SPLITTERS.make(name, options={**options, "fold": len(folds)})
+    try:
+        beyond.split(units, 0)
+    except CorpusError as error:
+        assert str(len(folds)) in str(error), f"{name}: says how many folds there are"
+    else:
+        raise AssertionError(f"{name}: refuses a fold that is not there")
+
+
+def _check_split(name: str, units: Sequence[Unit], options: Mapping[str, Any]) -> None:
     from emoprism.recipe import SPLITTERS
     from emoprism.splits.base import Splitter
     from emoprism.types import SPLITS, TRAIN
 
-    check_plugin(SPLITTERS, name)
     splitter: Splitter = SPLITTERS.make(name, options=options)
-    units = example_units() if units is None else units
     speakers = {unit.id: unit.labels.get(options.get("speaker", "speaker")) for unit in units}
     for seed in (0, 1, 2):
         sides = splitter.split(units, seed)
@@ -94,15 +129,25 @@ def _check_sides(pairs: Sequence[tuple[str | None, str | None]]) -> None:
 
 
 def example_units(speakers: int = 12, per_emotion: int = 6) -> list[Unit]:
-    """Clips of an even corpus: speakers of two genders, five emotions, the last third of the speakers given unseen."""
+    """Clips of an even corpus: speakers of two genders, five emotions, the last third of the speakers given unseen.
+
+    Two speakers share a session, the sessions of a half are a corpus, and every take has a sentence of its own.
+    """
     from emoprism.splits.base import Unit
-    from emoprism.types import EMOTION, SPEAKER, TEST, TRAIN, UNSEEN
+    from emoprism.types import CORPUS, EMOTION, GENDER, SENTENCE, SESSION, SPEAKER, TEST, TRAIN, UNSEEN
 
     units: list[Unit] = []
     for speaker in range(speakers):
         for emotion in ("angry", "happy", "neutral", "other", "sad"):
             for take in range(per_emotion):
-                labels = {SPEAKER: f"s{speaker:02d}", EMOTION: emotion, "gender": ("female", "male")[speaker % 2]}
+                labels = {
+                    SPEAKER: f"s{speaker:02d}",
+                    EMOTION: emotion,
+                    GENDER: ("female", "male")[speaker % 2],
+                    SESSION: f"session{speaker // 2 + 1:02d}",
+                    CORPUS: ("first", "second")[2 * speaker // speakers],
+                    SENTENCE: f"sentence {take + 1}",
+                }
                 given = UNSEEN if speaker >= speakers * 2 // 3 else TEST if take == 0 else TRAIN
                 units.append(Unit(f"s{speaker:02d}-{emotion}-{take}", labels, given))
     return units
