@@ -84,12 +84,19 @@ PretrainedChoice = Annotated[Choice, BeforeValidator(partial(_choose, PRETRAINED
 AttackerChoice = Annotated[Choice, BeforeValidator(partial(_choose, ATTACKERS))]
 
 
+Merge = dict[str, dict[str, str]]
+"""Per attribute: label -> the label it is merged into ({"emotion": {"calm": "neutral"}})."""
+LabelMaps = dict[str, dict[str, dict[str, str | None]]]
+"""Per corpus of a joined one: {"emodb": {"emotion": {"fear": "fearful", "boredom": None}}}; None leaves clips out."""
+
+
 class Data(Strict):
-    """Which streams of the prepared corpus are read, how labels are merged and how clips are split."""
+    """Which streams of the prepared corpus are read, how labels are mapped and merged and how clips are split."""
 
     streams: tuple[str, ...] = ("face", "audio")
-    merge: dict[str, dict[str, str]] = {}
-    """Per attribute: label -> the label it is merged into ({"emotion": {"calm": "neutral"}})."""
+    maps: LabelMaps = {}
+    """What single corpora of a joined one call by other names; applied first."""
+    merge: Merge = {}
     split: SplitChoice = Field(default_factory=lambda: _choose(SPLITTERS, "held_out"))
     max_steps: dict[str, PositiveInt] = {}
     """Per stream: training draws this many steps of a clip at a time; evaluation always sees all of them."""

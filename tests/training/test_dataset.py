@@ -7,10 +7,21 @@ import torch
 from emoprism.errors import CorpusError, RecipeError
 from emoprism.media.shards import PreparedCorpus
 from emoprism.recipe import Data
-from emoprism.training.dataset import Batches, Store, collate, draw_steps, label_clips, open_prepared, stream_specs
+from emoprism.training.dataset import (
+    Batches,
+    Store,
+    collate,
+    draw_steps,
+    evaluation_streams,
+    exact_steps,
+    label_clips,
+    open_prepared,
+    stream_specs,
+)
 from emoprism.types import MISSING, TRAIN, UNSEEN
 
 DATA = Data.model_validate({"streams": ["audio", "action_units"], "split": {"name": "held_out", "unseen": 2}})
+FACES = DATA.model_copy(update={"streams": ("face",)})
 CPU = torch.device("cpu")
 
 
@@ -50,7 +61,7 @@ def test_a_missing_label_is_missing(corpus):
 def batches(corpus, **changes) -> Batches:
     data = DATA.model_copy(update=changes)
     labelled = label_clips(corpus, data, seed=0)
-    return Batches(labelled, Store(corpus, data.streams, None), data, batch_size=16, seed=3)
+    return Batches(labelled, Store(corpus, data, None), data, batch_size=16, seed=3)
 
 
 def test_an_epoch_holds_every_train_clip_once_in_batches_of_nearly_equal_size(corpus):
@@ -100,11 +111,11 @@ def test_padding_is_masked():
 
 def test_what_does_not_fit_in_memory_is_read_again(corpus, monkeypatch):
     monkeypatch.setattr("emoprism.training.dataset.CACHE_BYTES", 0)
-    store = Store(corpus, ("face",), 8)
+    store = Store(corpus, FACES, 8)
     clip = next(c for c in corpus.clips if c.steps.get("face"))
     assert store.read(clip, "face") is not store.read(clip, "face")
     monkeypatch.undo()
-    store = Store(corpus, ("face",), 8)
+    store = Store(corpus, FACES, 8)
     assert store.read(clip, "face") is store.read(clip, "face")
     assert store.read(clip, "face").shape[1:] == (8, 8, 3)
 
@@ -121,3 +132,78 @@ def test_a_corpus_without_clips_and_a_split_without_training_are_refused(corpus,
     monkeypatch.setattr("emoprism.splits.held_out.HeldOut.split", lambda *_: everything_unseen)
     with pytest.raises(CorpusError, match="no clip to train on"):
         label_clips(corpus, DATA, seed=0)
+
+
+def test_exact_steps_are_the_middle_of_what_is_longer_and_a_repetition_of_what_is_shorter():
+    """Li et al. 2020, section 5."""
+    assert exact_steps(np.arange(10), 4).tolist() == [3, 4, 5, 6]
+    assert exact_steps(np.arange(3), 8).tolist() == [0, 1, 2, 0, 1, 2, 0, 1]
+    assert exact_steps(np.arange(3), None).tolist() == [0, 1, 2]
+    assert len(exact_steps(np.zeros(0), 5)) == 0
+
+
+def test_exact_steps_hold_in_training_and_in_evaluation(corpus):
+    made = batches(corpus, exact_steps={"audio": 30})
+    batch = next(made.epoch(0, CPU)).streams["audio"]
+    assert batch.values.shape[1] == 30
+    assert (batch.mask.all(1) | ~batch.mask.any(1)).all()
+    rows = made.labelled.rows(UNSEEN)
+    seen = next(evaluation_streams(made.labelled, made.store, rows, 8, CPU))["audio"]
+    assert seen.values.shape[1] == 30
+
+
+def test_versions_are_further_clips_of_the_train_side_alone(corpus):
+    """The action units stand in for another version of themselves, which tells the two apart by nothing but counts."""
+    plain = batches(corpus)
+    made = batches(corpus, versions={"action_units": ("action_units", "action_units")})
+    assert len(made.train) == 3 * len(plain.train)
+    counts = np.bincount(np.concatenate([b.labels["speaker"] for b in made.epoch(0, CPU)]))
+    once = np.bincount(np.concatenate([b.labels["speaker"] for b in plain.epoch(0, CPU)]))
+    assert counts.tolist() == (3 * once).tolist()
+
+
+def test_a_version_is_read_from_its_own_stream(corpus, monkeypatch):
+    read: list[str] = []
+    monkeypatch.setattr(
+        PreparedCorpus, "read", lambda self, clip, stream, size=None: read.append(stream) or np.ones((2, 6), np.float32)
+    )
+    monkeypatch.setattr(Store, "_empty", lambda self, stream: np.zeros((0, 6), np.float32))
+    data = DATA.model_copy(update={"streams": ("action_units",), "versions": {"action_units": ("audio",)}})
+    made = Batches(label_clips(corpus, data, seed=0), Store(corpus, data, None), data, batch_size=16, seed=3)
+    list(made.epoch(0, CPU))
+    assert set(read) == {"action_units", "audio"}
+    assert read.count("audio") == sum(
+        bool(made.labelled.clips[row].steps.get("audio")) for row in made.labelled.rows(TRAIN)
+    )
+
+
+def test_modality_dropout_hides_one_stream_of_those_a_clip_has(corpus):
+    made, plain = batches(corpus, modality_dropout=0.6), batches(corpus)
+    hidden = full = 0
+    for thinned, whole in zip(made.epoch(0, CPU), plain.epoch(0, CPU), strict=True):
+        has = {name: stream.mask.any(1) for name, stream in whole.streams.items()}
+        kept = {name: stream.mask.any(1) for name, stream in thinned.streams.items()}
+        both = has["audio"] & has["action_units"]
+        assert (kept["audio"] | kept["action_units"]).all(), "the last stream stays"
+        assert ((kept["audio"] == has["audio"]) | both).all(), "nothing is hidden of a clip with one stream"
+        hidden += int((both & ~(kept["audio"] & kept["action_units"])).sum())
+        full += int(both.sum())
+    assert 0.35 < hidden / full < 0.85
+    again = [batch.streams["audio"].mask.any(1) for batch in made.epoch(0, CPU)]
+    assert all(map(torch.equal, again, [batch.streams["audio"].mask.any(1) for batch in made.epoch(0, CPU)]))
+
+
+@pytest.mark.parametrize("key", ["max_steps", "exact_steps"])
+def test_settings_of_a_stream_that_is_not_read_are_refused(corpus, key):
+    with pytest.raises(RecipeError, match=rf"data\.{key}\.audoi: .*\n.*did you mean 'audio'"):
+        stream_specs(corpus, DATA.model_copy(update={key: {"audoi": 3}}))
+
+
+def test_a_version_of_another_shape_is_refused(corpus):
+    with pytest.raises(RecipeError, match=r"data\.versions\.audio: action_units.*6.*40"):
+        stream_specs(corpus, DATA.model_copy(update={"versions": {"audio": ("action_units",)}}))
+
+
+def test_a_version_that_the_corpus_does_not_have_is_refused(corpus):
+    with pytest.raises(RecipeError, match=r"data\.versions\.audio: audio@0\.8"):
+        stream_specs(corpus, DATA.model_copy(update={"versions": {"audio": ("audio@0.8",)}}))

@@ -116,6 +116,14 @@ def test_stale_gradients_do_not_add_up(batch):
         torch.testing.assert_close(parameter.grad, gradient)
 
 
+def test_a_polynomial_rate_falls_to_nothing_over_the_epochs():
+    player = Player.model_validate({"learning_rate": 0.3, "decay": {"power": 2.0}})
+    rates = [player.rate(epoch, 10) for epoch in (0, 5, 9)]
+    assert rates == [pytest.approx(0.3), pytest.approx(0.3 * 0.25), pytest.approx(0.3 * 0.01)]
+    game = Game(TinyModel(), Scripted(adversary_only), {**PLAYERS, "model": player}, epochs=10)
+    assert game.begin_epoch(5)["model"] == pytest.approx(0.3 * 0.25)
+
+
 def test_learning_rates_decay_per_epoch_and_owner():
     game = Game(TinyModel(), Scripted(adversary_only), PLAYERS)
     assert game.begin_epoch(2) == {"model": pytest.approx(0.1 * 0.25), "adversary": 0.2}

@@ -36,7 +36,7 @@ def trained(prepared: Path, method: str) -> dict[str, Tensor]:
     model, opponent = build(recipe(method), stream_specs(corpus, DATA), labelled.trained)
     game = Game(model.double().train(), opponent.double(), PLAYERS)
     # An odd number of clips, so that the two processes get different shares.
-    batches = Batches(labelled, Store(corpus, DATA.streams, None), DATA, 17, 0).epoch(0, torch.device("cpu"))
+    batches = Batches(labelled, Store(corpus, DATA, None), DATA, 17, 0).epoch(0, torch.device("cpu"))
     for _ in range(3):
         game.step(next(batches))
     tensors = {f"{name}.grad": p.grad for name, p in model.named_parameters() if p.grad is not None}

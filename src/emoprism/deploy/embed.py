@@ -12,12 +12,15 @@ from emoprism.console import say
 from emoprism.deploy.trained import Trained
 from emoprism.embeddings import save_embeddings
 from emoprism.errors import Problem, StageError
+from emoprism.splits.base import read_sides
 from emoprism.stage import Stage, fingerprint, replacing
 from emoprism.training.dataset import Labelled, Store, label_clips, open_prepared
 from emoprism.training.evaluation import embed_rows
 from emoprism.types import Embeddings
 
-CARRIED = ("recipe.yaml", "history.json", "split.csv")
+SPLIT = "split.csv"
+"""Who was trained on, by the run's own word: a split file that the recipe names may be gone or changed since."""
+CARRIED = ("recipe.yaml", "history.json", SPLIT)
 """What the audit and the report need to know of a run, carried along."""
 
 
@@ -33,8 +36,8 @@ def embed(run: Path, prepared: Path, out: Path, *, overwrite: bool = False) -> N
         say(f"{out}: done already")
         return
     corpus = open_prepared(prepared)
-    labelled = label_clips(corpus, trained.recipe.data, trained.recipe.seed)
-    store = Store(corpus, trained.recipe.data.streams, trained.model.image_size)
+    labelled = label_clips(corpus, trained.recipe.data, trained.recipe.seed, read_sides(run / SPLIT))
+    store = Store(corpus, trained.recipe.data, trained.model.image_size)
     embeddings = embed_clips(trained, labelled, store)
     save_embeddings(out, embeddings)
     for name in CARRIED:

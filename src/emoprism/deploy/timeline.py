@@ -25,7 +25,7 @@ from emoprism.media.options import PrepareOptions
 from emoprism.media.process import process_clip
 from emoprism.media.processed import FaceTrack, ProcessedClip
 from emoprism.media.sound import RATE
-from emoprism.training.dataset import collate
+from emoprism.training.dataset import collate, exact_steps
 from emoprism.types import AUDIO, FACE, Clip
 
 PART_SECONDS = 60.0
@@ -180,7 +180,10 @@ def predict_spans(
         return []
     streams, times = _streams_of(trained, done, track)
     cut = [{name: values[_within(name, times[name], span)] for name, values in streams.items()} for span in spans]
-    batch = {name: collate([part[name] for part in cut]) for name in trained.recipe.data.streams}
+    data = trained.recipe.data
+    batch = {
+        name: collate([exact_steps(part[name], data.exact_steps.get(name)) for part in cut]) for name in data.streams
+    }
     vectors = trained.model.embed(batch)
     logits = trained.model.heads(vectors)
     probabilities = {name: torch.softmax(values, 1).numpy() for name, values in logits.items()}

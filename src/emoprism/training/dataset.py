@@ -14,10 +14,12 @@ from emoprism.media.shards import PreparedClip, PreparedCorpus
 from emoprism.models.base import Batch, Stream
 from emoprism.models.ranks import rows_of_rank
 from emoprism.recipe import SPLITTERS, Data
-from emoprism.splits.base import Unit
-from emoprism.stage import csv_text
+from emoprism.splits.base import Splitter, sides_csv
+from emoprism.training.units import units_of
 from emoprism.types import FACE, MISSING, TRAIN, StreamSpec
 
+MODALITY_SALT = 0x51DE
+"""Keeps the draw of hidden streams apart from others made with the same seed."""
 CACHE_BYTES = 6 * 2**30
 """Decoded streams kept in memory; what does not fit is decoded again every epoch."""
 
@@ -36,6 +38,8 @@ class Labelled:
     trained: Mapping[str, int]
     labels: Mapping[str, np.ndarray]
     """Class index int64 [N] per attribute, MISSING where unknown."""
+    left_out: tuple[str, ...] = ()
+    """Ids of the clips of the corpus that take no part."""
 
     def rows(self, *splits: str) -> np.ndarray:
         """Indices of the clips of these splits."""
@@ -43,16 +47,20 @@ class Labelled:
 
     def split_csv(self) -> str:
         """The split as a file that people can publish."""
-        return csv_text(["clip", "split"], zip((clip.id for clip in self.clips), self.split, strict=True))
+        sides = dict(zip((clip.id for clip in self.clips), self.split, strict=True))
+        return sides_csv([*sides, *self.left_out], sides)
 
 
-def label_clips(corpus: PreparedCorpus, data: Data, seed: int) -> Labelled:
-    """Merge labels, split, and index classes. Raises CorpusError where the split leaves nothing to train on."""
-    merged = [_merge(clip.labels, data.merge) for clip in corpus.clips]
-    units = [Unit(c.id, labels, c.split) for c, labels in zip(corpus.clips, merged, strict=True)]
-    sides = SPLITTERS.make(data.split.name, options=data.split.options).split(units, seed)
-    kept = [(clip, labels) for clip, labels in zip(corpus.clips, merged, strict=True) if clip.id in sides]
-    split = tuple(sides[clip.id] for clip, _ in kept)
+def label_clips(corpus: PreparedCorpus, data: Data, seed: int, sides: Mapping[str, str] | None = None) -> Labelled:
+    """Map and merge labels, split, and index classes. `sides`: a split made before (`read_sides`), in place of the
+    recipe's. Raises CorpusError where the split leaves nothing to train on.
+    """
+    units = units_of(corpus, data.maps, data.merge)
+    splitter: Splitter = SPLITTERS.make(data.split.name, options=data.split.options)
+    placed = splitter.split(units, seed) if sides is None else sides
+    labels_of = {unit.id: unit.labels for unit in units if placed.get(unit.id)}
+    kept = [(clip, labels_of[clip.id]) for clip in corpus.clips if clip.id in labels_of]
+    split = tuple(placed[clip.id] for clip, _ in kept)
     if TRAIN not in split:
         raise CorpusError(Problem(str(corpus.directory), f"the split '{data.split.name}' leaves no clip to train on"))
     attributes = sorted({name for _, labels in kept for name in labels})
@@ -64,19 +72,34 @@ def label_clips(corpus: PreparedCorpus, data: Data, seed: int) -> Labelled:
         place = {word: i for i, word in enumerate([*seen, *later])}
         classes[name], trained[name] = (*seen, *later), len(seen)
         indices[name] = np.array([MISSING if w is None else place[w] for w in words], dtype=np.int64)
-    return Labelled(tuple(clip for clip, _ in kept), split, classes, trained, indices)
-
-
-def _merge(labels: Mapping[str, str], merge: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    return {name: merge.get(name, {}).get(word, word) for name, word in labels.items()}
+    left_out = tuple(clip.id for clip in corpus.clips if clip.id not in labels_of)
+    return Labelled(tuple(clip for clip, _ in kept), split, classes, trained, indices, left_out)
 
 
 def stream_specs(corpus: PreparedCorpus, data: Data) -> dict[str, StreamSpec]:
     """What the recipe's streams look like in this corpus. Raises RecipeError for a stream that it does not have."""
+    asked = [("data.streams", name) for name in data.streams]
+    asked += [(f"data.versions.{stream}", name) for stream, names in data.versions.items() for name in names]
     problems = [
-        Problem(f"data.streams: {name}", f"{corpus.directory} has no such stream", did_you_mean(name, corpus.streams))
-        for name in data.streams
+        Problem(f"{key}: {name}", f"{corpus.directory} has no such stream", did_you_mean(name, corpus.streams))
+        for key, name in asked
         if name not in corpus.streams
+    ]
+    problems += [
+        Problem(f"data.{key}.{name}", "data.streams does not name it", did_you_mean(name, data.streams))
+        for key in ("max_steps", "exact_steps", "versions")
+        for name in getattr(data, key)
+        if name not in data.streams
+    ]
+    problems += [
+        Problem(
+            f"data.versions.{stream}: {name}",
+            f"its steps are {list(corpus.streams[name].shape)}, those of '{stream}' {list(corpus.streams[stream].shape)}",
+            "a version is the same stream of the same clips, changed",
+        )
+        for stream, names in data.versions.items()
+        for name in names
+        if {stream, name} <= corpus.streams.keys() and corpus.streams[name] != corpus.streams[stream]
     ]
     if problems:
         raise RecipeError(problems)
@@ -84,17 +107,25 @@ def stream_specs(corpus: PreparedCorpus, data: Data) -> dict[str, StreamSpec]:
 
 
 class Store:
-    """The streams of a prepared corpus, decoded when first asked for and then kept, up to CACHE_BYTES."""
+    """The streams of a prepared corpus as `data` wants them; what was decoded once is kept, up to CACHE_BYTES."""
 
-    def __init__(self, corpus: PreparedCorpus, streams: Sequence[str], image_size: int | None) -> None:
-        self.corpus = corpus
-        self.streams = tuple(streams)
+    def __init__(self, corpus: PreparedCorpus, data: Data, image_size: int | None) -> None:
+        self.corpus, self.data = corpus, data
+        self.streams = data.streams
         self.image_size = image_size
         self._kept: dict[tuple[str, str], np.ndarray] = {}
         self._bytes = 0
 
-    def read(self, clip: PreparedClip, stream: str) -> np.ndarray:
-        """One stream of a clip, [T, ...]; T = 0 where the clip lacks it."""
+    def read(self, clip: PreparedClip, stream: str, version: int = 0) -> np.ndarray:
+        """One stream of a clip, [T, ...]; T = 0 where the clip lacks it.
+
+        `version` 0 is the stream itself, others are those of `data.versions`, over and over where they are fewer.
+        """
+        versions = (stream, *self.data.versions.get(stream, ()))
+        values = self._decoded(clip, versions[version % len(versions)])
+        return exact_steps(values, self.data.exact_steps.get(stream))
+
+    def _decoded(self, clip: PreparedClip, stream: str) -> np.ndarray:
         key = (clip.id, stream)
         known = self._kept.get(key)
         if known is not None:
@@ -134,34 +165,64 @@ def draw_steps(values: np.ndarray, most: int | None, generator: np.random.Genera
     return values[first : first + most]
 
 
+def exact_steps(values: np.ndarray, count: int | None) -> np.ndarray:
+    """`count` steps: the middle of what is longer, a repetition of what is shorter; what is empty stays so."""
+    if count is None or len(values) in (0, count):
+        return values
+    if len(values) > count:
+        first = (len(values) - count) // 2
+        return values[first : first + count]
+    return values[np.arange(count) % len(values)]
+
+
 class Batches:
-    """Training batches: a function of (seed, epoch) alone. With several processes each reads its own rows."""
+    """Training batches: a function of (seed, epoch) alone. With several processes each reads its own rows.
+
+    A clip counts once for each version of its streams (`data.versions`): `train` holds the rows of the train clips once
+    for each, with the number of the version in `version`, 0 being the stream itself.
+    """
 
     def __init__(self, labelled: Labelled, store: Store, data: Data, batch_size: int, seed: int) -> None:
         self.labelled, self.store, self.data = labelled, store, data
-        self.train = labelled.rows(TRAIN)
+        versions = 1 + max(map(len, data.versions.values()), default=0)
+        rows = labelled.rows(TRAIN)
+        self.train, self.version = np.tile(rows, versions), np.repeat(np.arange(versions), len(rows))
         self.count = -(-len(self.train) // batch_size)
         self.seed = seed
 
     def epoch(self, epoch: int, device: torch.device) -> Iterator[Batch]:
-        """All train clips once, in an order drawn for the epoch, in batches of nearly equal size."""
-        order = np.random.default_rng([self.seed, epoch]).permutation(self.train)
-        for rows in np.array_split(order, self.count):
-            yield self._batch(rows, epoch, device)
+        """All train clips and versions of them once, in an order drawn for the epoch, in batches of about one size."""
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.train))
+        for samples in np.array_split(order, self.count):
+            yield self._batch(samples, epoch, device)
 
-    def _batch(self, rows: np.ndarray, epoch: int, device: torch.device) -> Batch:
-        own = rows[rows_of_rank(len(rows))]
-        streams = {name: self._stream(own, name, epoch).to(device) for name in self.store.streams}
+    def _batch(self, samples: np.ndarray, epoch: int, device: torch.device) -> Batch:
+        rows, own = self.train[samples], samples[rows_of_rank(len(samples))].tolist()
+        hidden = {sample: self._hidden(sample, epoch) for sample in own}
+        streams = {name: self._stream(own, name, epoch, hidden).to(device) for name in self.store.streams}
         labels = {name: torch.from_numpy(index[rows]).to(device) for name, index in self.labelled.labels.items()}
         return Batch(streams, labels, epoch)
 
-    def _stream(self, rows: np.ndarray, name: str, epoch: int) -> Stream:
+    def _stream(self, samples: Sequence[int], name: str, epoch: int, hidden: Mapping[int, str | None]) -> Stream:
         most = self.data.max_steps.get(name)
         parts: list[np.ndarray] = []
-        for row in rows.tolist():
-            generator = np.random.default_rng([self.seed, epoch, row])
-            parts.append(draw_steps(self.store.read(self.labelled.clips[row], name), most, generator))
+        for sample in samples:
+            row, version = int(self.train[sample]), int(self.version[sample])
+            values = self.store.read(self.labelled.clips[row], name, version)
+            generator = np.random.default_rng([self.seed, epoch, row, version][: 4 if version else 3])
+            parts.append(draw_steps(values[:0] if hidden[sample] == name else values, most, generator))
         return collate(parts)
+
+    def _hidden(self, sample: int, epoch: int) -> str | None:
+        """The stream that this clip goes without in this epoch: one of those it has, where it has another."""
+        if not self.data.modality_dropout:
+            return None
+        generator = np.random.default_rng([MODALITY_SALT, self.seed, epoch, sample])
+        steps = self.labelled.clips[self.train[sample]].steps
+        present = [name for name in self.store.streams if steps.get(name)]
+        if len(present) < 2 or generator.random() >= self.data.modality_dropout:
+            return None
+        return present[int(generator.integers(len(present)))]
 
 
 def evaluation_streams(

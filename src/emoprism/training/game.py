@@ -20,7 +20,10 @@ from emoprism.recipe import Player
 
 
 class Game:
-    """A model, a method and an optimiser per owner. Raises GameError where parameters have no owner, or two."""
+    """A model, a method and an optimiser per owner, for so many epochs in all.
+
+    Raises GameError where parameters have no owner, or two.
+    """
 
     def __init__(
         self,
@@ -28,8 +31,10 @@ class Game:
         method: Disentangler,
         players: Mapping[str, Player],
         *,
+        epochs: int = 1,
         autocast: torch.dtype | None = None,
     ) -> None:
+        self.epochs = epochs
         self.model = model
         self.method = method
         self.autocast = autocast
@@ -49,8 +54,8 @@ class Game:
         }
 
     def begin_epoch(self, epoch: int) -> dict[str, float]:
-        """Set every owner's learning rate for the epoch (Adam with exponential decay); returns the rates."""
-        rates = {name: player.learning_rate * player.decay**epoch for name, player in self.players.items()}
+        """Set every owner's learning rate for the epoch; returns the rates."""
+        rates = {name: player.rate(epoch, self.epochs) for name, player in self.players.items()}
         for name, optimiser in self.optimisers.items():
             for group in optimiser.param_groups:
                 group["lr"] = rates[name]

@@ -24,7 +24,8 @@ from emoprism.errors import Problem, RecipeError
 from emoprism.leakage.results import Epoch
 from emoprism.models.base import Model
 from emoprism.models.ranks import rank, world_size
-from emoprism.recipe import DISENTANGLERS, MODELS, Recipe
+from emoprism.recipe import DISENTANGLERS, MODELS, SPLITTERS, Recipe
+from emoprism.splits.base import Splitter
 from emoprism.stage import Stage, write_text
 from emoprism.training.checkpoint import load_game, load_tensors, save_game, save_tensors
 from emoprism.training.dataset import Batches, Store, label_clips, open_prepared, stream_specs
@@ -56,10 +57,13 @@ def train(recipe: Recipe, prepared: Path, out: Path, *, overwrite: bool = False)
 
 
 def _begin(recipe: Recipe, prepared: Path, out: Path, *, overwrite: bool) -> Stage:
+    splitter: Splitter = SPLITTERS.make(recipe.data.split.name, options=recipe.data.split.options)
+
     def begin(*, overwrite: bool) -> Stage:
         return Stage.begin(
-            out, "train", options=recipe.model_dump(mode="json", exclude={"seed"}), inputs={"prepared": prepared},
-            seed=recipe.seed, libraries=("numpy", "torch"), overwrite=overwrite,
+            out, "train", options=recipe.model_dump(mode="json", exclude={"seed"}),
+            inputs={"prepared": prepared, **splitter.files}, seed=recipe.seed, libraries=("numpy", "torch"),
+            overwrite=overwrite,
         )  # fmt: skip
 
     stage = begin(overwrite=overwrite) if rank() == 0 else None
@@ -114,8 +118,11 @@ class Run:
         self.model, self.method = build(recipe, self.specs, self.labelled.trained)
         self.model.to(self.device)
         self.method.to(self.device)
-        self.store = Store(self.corpus, recipe.data.streams, self.model.image_size)
-        self.game = Game(self.model, self.method, recipe.players, autocast=PRECISIONS[recipe.training.precision])
+        self.store = Store(self.corpus, recipe.data, self.model.image_size)
+        self.game = Game(
+            self.model, self.method, recipe.players,
+            epochs=recipe.training.epochs, autocast=PRECISIONS[recipe.training.precision],
+        )  # fmt: skip
         self.progress = Progress([], [])
         self._writer: SummaryWriter | None = None
 
@@ -218,6 +225,7 @@ class Run:
             "kept_epoch": kept.epoch,
             "parameters": sum(p.numel() for p in self.model.parameters()),
             "clips": {side: self.labelled.split.count(side) for side in SPLITS if side in self.labelled.split},
+            "left_out": len(self.labelled.left_out),
             "device": self.device.type,
             "processes": world_size(),
         }
