@@ -17,7 +17,7 @@ Their own names of these columns (happiness, surprise, sadness, anger, fear) are
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -61,7 +61,7 @@ class Distribution:
     where: str
 
 
-def distributions_csv(rows: Iterable[tuple[str, str, str, Sequence[float] | None]]) -> str:
+def distributions_csv(rows: Iterable[tuple[str, str, str, Iterable[float] | None]]) -> str:
     """The text of a table: rows of (clip, path, set, probabilities [8] in the order of EMOTIONS or None)."""
     cells = ([clip, path, side, *_cells(shares)] for clip, path, side, shares in rows)
     return csv_text(HEADER, cells)
@@ -88,7 +88,7 @@ def merged(emotion: str) -> str:
     return OTHER if emotion in RARE else emotion
 
 
-def _cells(shares: Sequence[float] | None) -> list[str]:
+def _cells(shares: Iterable[float] | None) -> list[str]:
     return [""] * len(EMOTIONS) if shares is None else [repr(float(share)) for share in shares]
 
 

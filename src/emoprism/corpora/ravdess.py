@@ -12,7 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from emoprism.corpora._folder import Folder, folded
+from emoprism.corpora._folder import Folder
+from emoprism.corpora._names import folded
 from emoprism.corpora._takes import without_copies
 from emoprism.corpora.base import Corpus
 from emoprism.errors import CorpusError, Problem
