@@ -88,15 +88,15 @@ class SoundInput:
         """Read from [N], [B, N], [B, 1, N] (a waveform) or [B, (1,) T, 40], [B, (1,) 40, T] (log-mel)."""
         sides = _numbers(shape)
         log_mel = sound == "log_mel" or (sound == "auto" and len(sides) >= 3 and MELS in sides[-2:])
-        fits = len(sides) in (3, 4) if log_mel else len(sides) in (1, 2, 3)
-        leading = sides[: -2 if log_mel else -1]
-        if not fits or any(side not in (None, 1) for side in leading):
+        leading, last = (sides[:-2], sides[-2:]) if log_mel else (sides[:-1], sides[-1:])
+        unsure = len(sides) == 3 and sound == "auto" and not log_mel and sides[1] != 1  # [B, T, 80] is no waveform
+        if unsure or len(sides) not in ((3, 4) if log_mel else (1, 2, 3)) or any(n not in (None, 1) for n in leading):
             what = f"a waveform [B, N] at 16 kHz or log-mel vectors [B, T, {MELS}]"
-            raise _refusal(source, shape, what, f"modality=face takes pictures; {DOCS}")
-        mels_last = log_mel and sides[-1] in (None, MELS) and not (sides[-1] is None and sides[-2] == MELS)
-        if log_mel and sides[-1 if mels_last else -2] not in (None, MELS):
+            raise _refusal(source, shape, what, f"set sound=waveform or sound=log_mel if it is one; {DOCS}")
+        if log_mel and any(last) and MELS not in last:
             raise _refusal(source, shape, f"{MELS} log-mel values a step", DOCS)
-        steps = sides[-2 if mels_last else -1]
+        mels_last = log_mel and (last[1] == MELS or MELS not in last)
+        steps = last[0] if mels_last else last[-1]
         shortest, longest = _steps(SHORTEST, log_mel), _steps(LONGEST, log_mel)
         return cls(log_mel, len(sides), mels_last, steps or shortest, steps or longest)
 

@@ -165,13 +165,11 @@ class Hub(Pretrained):
             import transformers
 
             torch.set_num_threads(1)
+            kind = self._kind(transformers)
             if self.modality == "face":
                 prepare = transformers.AutoImageProcessor.from_pretrained(self._directory, backend="pil", **SAFE)
-                kind = transformers.AutoModelForImageClassification if self._classifies else transformers.AutoModel
             else:
                 prepare = transformers.AutoFeatureExtractor.from_pretrained(self._directory, **SAFE)
-                x_vector = any(name.endswith("ForXVector") for name in self._architectures)
-                kind = transformers.AutoModelForAudioXVector if x_vector else transformers.AutoModel
             model, told = kind.from_pretrained(
                 self._directory, use_safetensors=True, attn_implementation="eager", dtype=torch.float32,
                 output_loading_info=True, **SAFE,
@@ -181,6 +179,11 @@ class Hub(Pretrained):
             what = f"lacks weights, which would be drawn at random: {', '.join(drawn[:3])}"
             raise InputError(Problem(self.source, what, DOCS))
         return model.eval(), prepare
+
+    def _kind(self, transformers: Any) -> Any:
+        if self.modality == "voice" and any(name.endswith("ForXVector") for name in self._architectures):
+            return transformers.AutoModelForAudioXVector
+        return transformers.AutoModelForImageClassification if self._classifies else transformers.AutoModel
 
     @contextmanager
     def _in_words(self, what: str, fix: str = DOCS) -> Generator[None]:
