@@ -18,7 +18,7 @@ from emoprism.corpora.ravdess import Ravdess
 from emoprism.errors import CorpusError, PluginError
 from emoprism.recipe import SPLITTERS
 from emoprism.splits._sides import draw_share
-from emoprism.splits.base import Splitter, Unit
+from emoprism.splits.base import Splitter, Unit, sides_csv
 from emoprism.splits.given import Given
 from emoprism.splits.held_out import HeldOut
 from emoprism.testing import check_splitter, example_units
@@ -28,7 +28,11 @@ REAL = Path(__file__).parents[2].parent / "shared" / "data" / "ravdess"
 
 
 @pytest.mark.parametrize("name", SPLITTERS.names())
-def test_every_splitter_keeps_the_contract(name: str) -> None:
+def test_every_splitter_keeps_the_contract(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    units = example_units()
+    given = {unit.id: unit.given or "" for unit in units}
+    Path("split.csv").write_text(sides_csv(given, given))  # what `file` reads where it is told nothing else
     check_splitter(name)
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from emoprism.errors import CorpusError, Problem
-from emoprism.splits.base import Unit
-from emoprism.types import TEST, TRAIN, VALIDATION
+from emoprism.splits.base import Unit, refuse
+from emoprism.types import SPLITS, TEST, TRAIN, UNSEEN, VALIDATION
 
 
 def draw_share(units: Iterable[Unit], share: float, keys: Sequence[str], rng: np.random.Generator) -> set[str]:
@@ -62,3 +62,20 @@ def refuse_empty(sides: Mapping[str, str], shares: Mapping[str, float]) -> None:
     ]
     if problems:
         raise CorpusError(problems)
+
+
+def refuse_overlaps(units: Iterable[Unit], sides: Mapping[str, str], speaker: str) -> None:
+    """Raise CorpusError for every speaker on both sides of 'unseen', and for those who are tested but never train."""
+    of: dict[str, set[str]] = {}
+    for unit in (unit for unit in units if speaker in unit.labels):
+        of.setdefault(unit.labels[speaker], set()).add(sides[unit.id])
+    problems = [
+        Problem(
+            f"speaker '{name}'",
+            f"has clips in {', '.join(side for side in SPLITS if side in found)}",
+            f"a speaker is either in '{TRAIN}', and then maybe tested too, or in '{UNSEEN}' alone",
+        )
+        for name, found in sorted(of.items())
+        if (UNSEEN in found and len(found) > 1) or (TEST in found and TRAIN not in found)
+    ]
+    refuse(problems, "data.split")

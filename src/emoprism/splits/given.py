@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from emoprism.errors import CorpusError, Problem, did_you_mean
-from emoprism.splits._sides import draw_share, refuse_empty, train_knows_all
+from emoprism.splits._sides import draw_share, refuse_empty, refuse_overlaps, train_knows_all
 from emoprism.splits.base import Splitter, Unit
-from emoprism.types import EMOTION, SPEAKER, SPLITS, TRAIN, UNSEEN, VALIDATION
+from emoprism.types import EMOTION, SPEAKER, SPLITS, TRAIN, VALIDATION
 
 NAMED = 5
 """Clips that an error names before it only counts the rest."""
@@ -39,7 +39,7 @@ class Given(Splitter):
         """See Splitter. Raises CorpusError for clips without a split and for speakers on both sides of 'unseen'."""
         _all_given(units)
         sides = {unit.id: unit.given for unit in sorted(units, key=lambda unit: unit.id) if unit.given is not None}
-        self._strangers_are_strangers(units, sides)
+        refuse_overlaps(units, sides, self.speaker)
         if VALIDATION not in sides.values():
             train = [unit for unit in units if sides[unit.id] == TRAIN]
             keys = (self.speaker, self.stratify)
@@ -49,22 +49,6 @@ class Given(Splitter):
             sides |= chosen
             refuse_empty(sides, {VALIDATION: self.validation})
         return sides
-
-    def _strangers_are_strangers(self, units: Sequence[Unit], sides: dict[str, str]) -> None:
-        of: dict[str, set[str]] = {}
-        for unit in (unit for unit in units if self.speaker in unit.labels):
-            of.setdefault(unit.labels[self.speaker], set()).add(sides[unit.id])
-        problems = [
-            Problem(
-                f"speaker '{name}'",
-                f"has clips in {', '.join(side for side in SPLITS if side in found)}",
-                f"a speaker is either in '{TRAIN}', and then maybe tested too, or in '{UNSEEN}' alone",
-            )
-            for name, found in sorted(of.items())
-            if (UNSEEN in found and len(found) > 1) or not found & {TRAIN, UNSEEN}
-        ]
-        if problems:
-            raise CorpusError(problems)
 
 
 def _all_given(units: Sequence[Unit]) -> None:
