@@ -59,6 +59,10 @@ CALLS: dict[str, tuple[str, str, list[str], tuple[Any, ...], dict[str, Any]]] = 
         "puppets.corpus", "make", ["puppets", "o", "speakers=3", "--workers", "2"],
         ("puppets", Path("o"), ["speakers=3"]), {"workers": 2, "overwrite": False},
     ),
+    "corpus inspect": (
+        "inspection.build", "inspect", ["p", "o", "seed=3"],
+        (Path("p"), Path("o"), ["seed=3"]), {"overwrite": False},
+    ),
     "prepare": (
         "media.prepare", "prepare", ["manifest", "c.csv", "o", "--overwrite"],
         ("manifest", Path("c.csv"), Path("o"), []), {"workers": None, "overwrite": True},
@@ -101,7 +105,7 @@ def test_a_verb_hands_on_what_it_was_given(verb: str, monkeypatch: pytest.Monkey
     module, function, words, given, named = CALLS[verb]
     stand = Stand(module, function)
     monkeypatch.setitem(sys.modules, f"emoprism.{module}", stand)
-    shown = CliRunner().invoke(cli.app, [verb, *words], catch_exceptions=False)
+    shown = CliRunner().invoke(cli.app, [*verb.split(), *words], catch_exceptions=False)
     assert shown.exit_code == 0
     assert stand.called == [(given, named)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from emoprism.cli.words import Options, Out, Overwrite, Workers
+from emoprism.cli.words import Options, Out, Overwrite, Prepared, Workers
 
 app = typer.Typer(no_args_is_help=True, help="Make the embedded corpus; look at a prepared one.")
 
@@ -15,3 +15,11 @@ def puppets(out: Out, options: Options = None, workers: Workers = None, overwrit
     from emoprism.puppets.corpus import make
 
     make("puppets", out, options or [], workers=workers, overwrite=overwrite)
+
+
+@app.command()
+def inspect(prepared: Prepared, out: Out, options: Options = None, overwrite: Overwrite = False) -> None:
+    """Write one page on a prepared corpus: counts, durations, what tells what, faces, what was rejected and why."""
+    from emoprism.inspection.build import inspect
+
+    inspect(prepared, out, options or [], overwrite=overwrite)

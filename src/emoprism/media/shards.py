@@ -96,6 +96,12 @@ class PreparedCorpus:
             return np.zeros((0, *shape), dtype=np.float32)
         return self._tensor(clip, f"{clip.id}/{stream}")
 
+    def face(self, clip: PreparedClip, step: int, *, size: int) -> UInt8[np.ndarray, "S S 3"]:
+        """One crop of the face stream, RGB, where all of them are not needed. `step` is below `clip.steps["face"]`."""
+        ends = self._tensor(clip, f"{clip.id}/{FACE}.ends")
+        first = int(ends[step - 1]) if step else 0
+        return self._face(clip, self._tensor(clip, f"{clip.id}/{FACE}.jpeg")[first : ends[step]], size)
+
     def times(self, clip: PreparedClip, stream: str) -> Float64[np.ndarray, "T"]:
         """When each step is, in seconds from the start of the clip."""
         self._shape(stream)

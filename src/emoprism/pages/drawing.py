@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -112,11 +113,13 @@ def _style() -> dict[str, Any]:
 
 def drawing(figure: Figure, key: str, title: str, alt: str) -> Drawing:
     """Render a figure drawn on `canvas`, inside its block."""
-    if (layout := figure.get_layout_engine()) is not None:
-        layout.execute(figure)  # twice in all, for the first may change the ticks and with them the room that they need
     buffer = io.StringIO()
     no_metadata: dict[str, Any] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    figure.savefig(buffer, format="svg", metadata=no_metadata)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # only measured here; the browser has the letters
+        if (layout := figure.get_layout_engine()) is not None:
+            layout.execute(figure)  # twice in all: the first may change the ticks and with them the room they need
+        figure.savefig(buffer, format="svg", metadata=no_metadata)
     return Drawing(key, title, alt, _tidy(buffer.getvalue(), key))
 
 

@@ -9,11 +9,15 @@ from itertools import groupby
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What stands in a cell: `text`, with the interval smaller beside it; the best of a column is marked."""
+    """What stands in a cell: `text`, with the interval smaller beside it; the best of a column is marked.
+
+    `heat` in [0, 1] colours the cell of a page by its size.
+    """
 
     text: str
     interval: str = ""
     best: bool = False
+    heat: float | None = None
 
 
 EMPTY = Cell("–")
