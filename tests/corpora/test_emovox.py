@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import signal
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +20,7 @@ from hypothesis import strategies as st
 from scipy.io import savemat
 
 from emoprism.corpora._distributions import EMOTIONS, HEADER, distributions_csv, read_distributions
-from emoprism.corpora._imdb import pooled
+from emoprism.corpora._imdb import pooled, read_here
 from emoprism.corpora._segments import fewest, halved
 from emoprism.corpora._voxceleb import Segment
 from emoprism.corpora.emovox import NEVER_TRAINS, NO_FACE, NO_FILE, NO_ROW, Emovox
@@ -198,7 +201,6 @@ def test_the_first_release_of_voxceleb(released: Path, medium: Callable[[Path], 
 @pytest.mark.parametrize(
     ("cells", "changes", "words"),
     [
-        ({"A.J._Buckley/x_0000001.wav": (1, frames(("sad", 1)))}, {}, "segment 1: 'A.J._Buckley/x_0000001.wav' is no"),
         ({next(iter(SEGMENTS)): (4, frames(("sad", 1)))}, {}, "segment 1: unknown set 4"),
         ({next(iter(SEGMENTS)): (1, np.zeros((2, 7), np.float32))}, {}, "segment 1: logits [2, 7]"),
         (SEGMENTS, {"wavLogits": np.zeros((1, 1))}, "4 names, 4 sets and 1 cells"),
@@ -206,31 +208,46 @@ def test_the_first_release_of_voxceleb(released: Path, medium: Callable[[Path], 
     ],
 )
 def test_a_released_file_that_is_none(
-    released: Path, cells: Mapping[str, tuple[int, np.ndarray]], changes: dict[str, Any], words: str
+    tmp_path: Path, cells: Mapping[str, tuple[int, np.ndarray]], changes: dict[str, Any], words: str
 ) -> None:
-    imdb(released / "senet50-ferplus-logits.mat", cells, **changes)
-    said = refused(released)
-    assert words in said
-    assert "senet50-ferplus-logits.mat" in said
+    table = tmp_path / "senet50-ferplus-logits.mat"
+    imdb(table, cells, **changes)
+    with pytest.raises(CorpusError, match=re.escape(words)) as caught:
+        read_here((table, "max"))
+    assert str(table) in str(caught.value)
 
 
-@settings(max_examples=40, deadline=None)
-@given(tail=st.binary(max_size=200), keep=st.integers(0, 700))
-def test_any_bytes_for_a_released_file_are_refused_in_words(
-    tmp_path_factory: pytest.TempPathFactory, tail: bytes, keep: int
-) -> None:
-    root = tmp_path_factory.mktemp("vox")
-    (root / "vox1_meta.csv").write_text(META, encoding="utf-8")
-    table = root / "senet50-ferplus-logits.mat"
-    imdb(table, SEGMENTS)
-    table.write_bytes(table.read_bytes()[:keep] + tail)
-    assert table.name in refused(root)
+def test_a_released_file_of_other_names_says_where(released: Path) -> None:
+    imdb(released / "senet50-ferplus-logits.mat", {"A.J._Buckley/x_0000001.wav": (1, frames(("sad", 1)))})
+    assert "senet50-ferplus-logits.mat, segment 1: 'A.J._Buckley/x_0000001.wav' is no VoxCeleb name" in refused(
+        released
+    )
 
 
-def test_a_file_of_matlab_7_3_says_how_to_save_it(released: Path) -> None:
+@pytest.mark.parametrize("keep", [0, 300])
+def test_a_released_file_that_is_cut_off_or_overwritten(released: Path, keep: int) -> None:
+    table = released / "senet50-ferplus-logits.mat"
+    noise = np.random.default_rng(keep).integers(0, 256, 200, dtype=np.uint8).tobytes()
+    table.write_bytes(table.read_bytes()[:keep] + noise)
+    assert f"{table}: unreadable" in refused(released)
+
+
+def test_a_file_that_crashes_its_reader_is_refused_in_words(released: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emoprism.corpora._imdb.read_here", crash)
+    assert "unreadable: the process that worked on it was killed by signal 11" in refused(released)
+
+
+def crash(_: object) -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def test_a_file_of_matlab_7_3_says_how_to_save_it(tmp_path: Path) -> None:
     header = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + bytes(384) + b"\x89HDF\r\n\x1a\n"
-    (released / "senet50-ferplus-logits.mat").write_bytes(header)
-    assert "a MATLAB file of version 7.3\n    -> save it from MATLAB as version 7" in refused(released)
+    (tmp_path / "new.mat").write_bytes(header)
+    with pytest.raises(
+        CorpusError, match=r"new.mat: a MATLAB file of version 7.3\n    -> save it from MATLAB as version 7"
+    ):
+        read_here((tmp_path / "new.mat", "max"))
 
 
 def test_pooling_of_frames() -> None:

@@ -8,7 +8,7 @@
 - `wavLogits`, a cell of N arrays [T, 8]: frames, by neutral, happiness, surprise, sadness, anger, disgust, fear,
   contempt.
 
-All else in it (the paths of five million frames) is read past, which takes some gigabytes of memory.
+All else in it (the paths of five million frames) is read past, which takes some gigabytes of memory for a while.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from jaxtyping import Float64
 from emoprism.corpora._distributions import EMOTIONS, HEARD_VAL, TRAIN_SET, Distribution, softmax
 from emoprism.corpora._problems import refuse
 from emoprism.errors import CorpusError, Problem
+from emoprism.workers import Lost, run_jobs
 
 Frames = Literal["max", "mean"]
 SET_NAMES: Final = {1: TRAIN_SET, 2: "unheard-val", 3: HEARD_VAL}
@@ -29,7 +30,20 @@ EXPECTED = "expected `images.name`, `images.set` and `wavLogits`, as in senet50-
 
 
 def read_imdb(path: Path, frames: Frames) -> list[Distribution]:
-    """All segments in order, their frames pooled as `pooled` does. Raises CorpusError where the file is another one."""
+    """All segments in order, their frames pooled as `pooled` does. Raises CorpusError where the file is another one.
+
+    It is read in a process of its own: SciPy's reader can crash on a broken file, and keeps memory that it needed once.
+    """
+    for _, result in run_jobs(read_here, [(path, frames)], workers=1):
+        if isinstance(result, Lost):
+            raise CorpusError(Problem(str(path), f"unreadable: {result.reason}", EXPECTED))
+        return result
+    raise AssertionError("a job ends")
+
+
+def read_here(job: tuple[Path, Frames]) -> list[Distribution]:
+    """As `read_imdb`, in this process."""
+    path, frames = job
     names, sets, logits = _columns(path, _load(path))
     if not len(names) == len(sets) == len(logits):
         what = f"{len(names)} names, {len(sets)} sets and {len(logits)} cells of logits"
