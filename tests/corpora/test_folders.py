@@ -147,8 +147,23 @@ def test_an_archive_beside_the_folder_of_its_name_is_none(tmp_path: Path, name: 
 @pytest.mark.parametrize("name", ARCHIVES)
 def test_an_archive_whose_files_are_there_under_another_folder_is_none(tmp_path: Path, name: str) -> None:
     root = touch(tmp_path, "train_splits/dia0_utt0.mp4", "train_splits/dia0_utt1.mp4")
-    packed(root / name, "train/._dia0_utt0.mp4", "__MACOSX/._x", "train/Dia0_utt0.mp4", "train/dia0_utt1.mp4")
+    packed(root / name, "x/train_splits/._dia0_utt0.mp4", "__MACOSX/._x", "x/train_splits/Dia0_utt0.mp4",
+           "x/train_splits/dia0_utt1.mp4")  # fmt: skip
     Folder(root).check()
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_archive_of_files_without_folder_was_unpacked_where_it_lies(tmp_path: Path, name: str) -> None:
+    packed(touch(tmp_path, "b/1.wav", "c/2.wav") / "b" / name, "1.wav")
+    Folder(tmp_path).check()
+    packed(tmp_path / "c" / name, "1.wav")
+    assert f"{tmp_path}/c/{name}: this archive was not unpacked" in refused(Folder(tmp_path))
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_files_of_the_same_names_in_another_folder_are_others(tmp_path: Path, name: str) -> None:
+    packed(touch(tmp_path, "AudioData/KL/a01.wav") / "AudioData" / name, "DC/a01.wav")
+    assert f"{tmp_path}/AudioData/{name}: this archive was not unpacked" in refused(Folder(tmp_path))
 
 
 def test_an_archive_that_cannot_be_read_was_not_unpacked(tmp_path: Path) -> None:

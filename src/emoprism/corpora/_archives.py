@@ -22,30 +22,30 @@ def unpacked_name(archive: str) -> str:
     return name.removesuffix(suffix) if suffix else ""
 
 
-def files_of(archive: Path) -> list[str] | None:
-    """Names of an archive's files, without folders; None where it cannot be read.
+def files_of(archive: Path) -> list[PurePosixPath] | None:
+    """Paths of an archive's files; None where it cannot be read.
 
     Of a tar archive only the first file is told: to list it all is to read it all.
     """
     return _files_in_zip(archive) if archive.suffix.lower() == ".zip" else _first_in_tar(archive)
 
 
-def _files_in_zip(archive: Path) -> list[str] | None:
+def _files_in_zip(archive: Path) -> list[PurePosixPath] | None:
     try:
         with zipfile.ZipFile(archive) as file:
-            parts = [PurePosixPath(name).parts for name in file.namelist() if not name.endswith("/")]
+            paths = [PurePosixPath(name) for name in file.namelist() if not name.endswith("/")]
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         return None
-    return [names[-1] for names in parts if names and not any(map(is_left_behind, names))]
+    return [path for path in paths if path.name and not any(map(is_left_behind, path.parts))]
 
 
-def _first_in_tar(archive: Path) -> list[str] | None:
+def _first_in_tar(archive: Path) -> list[PurePosixPath] | None:
     try:
         with tarfile.open(archive, "r|*") as file:
             for member in file:
-                name = PurePosixPath(member.name).name
-                if member.isfile() and not is_left_behind(name):
-                    return [name]
+                path = PurePosixPath(member.name)
+                if member.isfile() and not any(map(is_left_behind, path.parts)):
+                    return [path]
                 if member.offset > FIRST_BYTES:
                     return None
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, tarfile.TarError):

@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from emoprism.corpora._archives import ARCHIVES, files_of, unpacked_name
 from emoprism.corpora._names import folded, is_left_behind, is_utf8
@@ -159,18 +159,19 @@ class Folder:
         ]
 
     def _was_unpacked(self, archive: Path) -> bool:
-        """Whether a folder of its name stands beside it or around it, or its files are there by name.
+        """Whether a folder of its name stands beside it or around it, or all its files are there.
 
-        Of a tar archive only the first file is looked for: to list it all is to read it all.
+        They are known by their names and those of their folders. Of a tar archive only the first is looked for: to
+        list it all is to read it all.
         """
         if unpacked_name(archive.name) in {*self._children(archive.parent), folded(archive.parent.name)}:
             return True
-        names = files_of(archive)
-        return names is not None and {folded(name) for name in names} <= self._names
+        inside = files_of(archive)
+        return inside is not None and self._places.issuperset(_place(path, archive.parent.name) for path in inside)
 
     @cached_property
-    def _names(self) -> frozenset[str]:
-        return frozenset(folded(path.name) for path in self.all_files)
+    def _places(self) -> frozenset[str]:
+        return frozenset(_place(path, "") for path in self.all_files)
 
     def _pointers(self, media: Iterable[Path]) -> list[Problem]:
         pointers = [path for path in media if is_lfs_pointer(path)]
@@ -193,6 +194,11 @@ class Folder:
             what = f"{len(self._misnamed)} names are not UTF-8, this one the first"
             found.append(Problem(first, what, "rename them (`convmv` does it for many)"))
         return found
+
+
+def _place(path: PurePath, around: str) -> str:
+    """A file's name and its folder's, as names are compared; `around` is the folder of one that has none."""
+    return folded(f"{path.parent.name or around}/{path.name}")
 
 
 def _nearest(part: str, names: Sequence[str]) -> str:
