@@ -60,10 +60,9 @@ def _unequal(found: Survey) -> Iterator[Finding]:
 def _empty(found: Survey) -> Iterator[Finding]:
     for table in found.crossed:
         if table.across == found.options.primary and table.down == found.options.secondary:
-            text = (
-                f"{table.empty:,} of {table.possible:,} pairs of {shown(table.down)} and {shown(table.across)}"
-                " have no clip."
-            )
+            both = f"{shown(table.down)} and {shown(table.across)}"
+            some = f"{table.empty:,} of {table.possible:,} pairs of {both} have no clip."
+            text = some if table.empty else f"Every pair of {both} has a clip."
             yield Finding(WARNING if table.empty > MANY * table.possible else NOTE, text)
 
 

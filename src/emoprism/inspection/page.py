@@ -13,7 +13,7 @@ from emoprism.inspection.findings import Finding, findings
 from emoprism.inspection.sheet import Sheet
 from emoprism.inspection.spreads import Spread
 from emoprism.inspection.survey import Survey
-from emoprism.inspection.words import counted, length, sentence, shown
+from emoprism.inspection.words import counted, length, number, sentence, shown
 from emoprism.pages.drawing import Drawing
 from emoprism.pages.render import render_page
 from emoprism.pages.tables import Table
@@ -26,10 +26,11 @@ MOST_VALUES = 16
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A number of the clips as a figure, with its table."""
+    """A number of the clips as a figure with its table; where it is the same for all, as a sentence."""
 
-    figure: Drawing
-    table: Table
+    sentence: str
+    figure: Drawing | None
+    table: Table | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ def _lead(found: Survey) -> str:
         faces, f"{counted(faces, 'clip')} show a face"
     )
     kinds = f", {counted(len(found.primary.classes), 'kind')} of {shown(found.primary.name)}" if found.primary else ""
-    return f"{length(found.seconds)} of clips{kinds}. {seen}; {counted(found.rejections, 'clip')} could not be used."
+    rejected = f"{counted(found.rejections, 'clip')} could not be used" if found.rejections else "all could be used"
+    return f"{length(found.seconds)} of clips{kinds}. {seen}; {rejected}."
 
 
 def _facts(found: Survey) -> dict[str, str]:
@@ -144,9 +146,11 @@ def _shown(found: Spread | None, key: str, title: str) -> Shown | None:
     if found is None:
         return None
     unit = f", {found.unit}" if found.unit else ""
-    lacking = f" {counted(found.missing, 'clip')} without." if found.missing and found.name != "level" else ""
+    if found.constant:
+        return Shown(f"{title}{unit}: {number(found.all.mean)}, all alike.", None, None)
+    lacking = f" {counted(found.missing, 'clip')} without." if found.missing and key.startswith("value") else ""
     table = tables.spread_table(found, f"{key}-table", f"{title}{unit}.{lacking}")
-    return Shown(spread_figure(found, key, title), table)
+    return Shown("", spread_figure(found, key, title), table)
 
 
 def _present(*parts: Shown | None) -> tuple[Shown, ...]:

@@ -10,7 +10,7 @@ from jaxtyping import Float64
 from emoprism.inspection.attributes import Attribute
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-BINS = 40
+MOST_BINS = 40
 MOST_GROUPS = 16
 """So many values of the label, the most frequent ones, have a histogram of their own."""
 
@@ -44,13 +44,18 @@ class Spread:
     groups_left_out: int
     missing: int
 
+    @property
+    def constant(self) -> bool:
+        """Whether all clips have the same number."""
+        return self.all.quantiles[0] == self.all.quantiles[-1]
+
 
 def spread(name: str, unit: str, numbers: Float64[np.ndarray, "N"], by: Attribute | None) -> Spread | None:
     """Describe one number a clip, nan where there is none; None where no clip has it."""
     known = np.isfinite(numbers)
     if not known.any():
         return None
-    edges = np.histogram_bin_edges(numbers[known], bins=BINS)
+    edges = _edges(numbers[known])
     groups = [] if by is None else [(by.classes[c], known & (by.codes == c)) for c in _most_frequent(by)]
     return Spread(
         name,
@@ -62,6 +67,15 @@ def spread(name: str, unit: str, numbers: Float64[np.ndarray, "N"], by: Attribut
         max(0, len(by.classes) - MOST_GROUPS) if by else 0,
         int(np.count_nonzero(~known)),
     )
+
+
+def _edges(numbers: Float64[np.ndarray, "M"]) -> Float64[np.ndarray, "E"]:
+    """A bin for each whole number where there are few of them, else as many bins as Rice's rule has, 2 M^(1/3)."""
+    low, high = numbers.min(), numbers.max()
+    if high - low < MOST_BINS and np.array_equal(numbers, np.round(numbers)):
+        return np.arange(low - 0.5, high + 1)
+    bins = min(MOST_BINS, int(np.ceil(2 * np.cbrt(len(numbers)))))
+    return np.histogram_bin_edges(numbers, bins)
 
 
 def _most_frequent(by: Attribute) -> list[int]:

@@ -44,10 +44,10 @@ def _attribute_row(attribute: Attribute) -> Row:
     counts = attribute.counts
     most, least = int(counts.argmax()), int(counts.argmin())
     total = int(counts.sum())
-    extremes = [
-        Cell(shown(attribute.classes[i]), f"{counted(int(counts[i]), 'clip')}, {share(counts[i] / total)}")
-        for i in (most, least)
-    ]
+    alike = len(counts) > 1 and counts[most] == counts[least]
+    names = ["all alike"] * 2 if alike else [shown(attribute.classes[i]) for i in (most, least)]
+    sizes = [f"{counted(int(counts[i]), 'clip')}, {share(counts[i] / total)}" for i in (most, least)]
+    extremes = [Cell(name, size) for name, size in zip(names, sizes, strict=True)]
     bits = f"{entropy(counts):.2f}", f"{entropy(counts * 0 + 1):.2f}"
     return Row(shown(attribute.name), (Cell(f"{len(counts):,}"), *extremes, *_cells(*bits, f"{attribute.missing:,}")))
 
@@ -58,20 +58,26 @@ def labels_table(found: Survey) -> Table | None:
         return None
     known = sum(label.clips for label in found.labels)
     people = found.secondary is not None
+    name, unit = _time(found)
     rows = [
         Row(
             shown(label.name),
             (
                 Cell(f"{label.clips:,}", heat=label.clips / max(one.clips for one in found.labels)),
-                *_cells(share(label.clips / known), f"{label.seconds / 3600:.2f}"),
+                *_cells(share(label.clips / known), f"{label.seconds / unit:.2f}"),
                 *([Cell(f"{label.speakers:,}")] if people else []),
             ),
         )
         for label in found.labels
     ]
-    titles = ["clips", "share", "hours", *([f"different {shown(found.secondary.name)}s"] if found.secondary else [])]
+    titles = ["clips", "share", name, *([f"different {shown(found.secondary.name)}s"] if found.secondary else [])]
     caption = f"Clips of each {shown(found.primary.name)}."
     return Table("labels", caption, shown(found.primary.name), _columns(*titles), tuple(rows))
+
+
+def _time(found: Survey) -> tuple[str, int]:
+    """Hours, or minutes where there are few, and the seconds in one."""
+    return ("hours", 3600) if found.seconds >= 3600 else ("minutes", 60)
 
 
 def crossed_table(table: Crossed, index: int) -> Table:
@@ -212,14 +218,15 @@ def splits_table(found: Survey) -> Table | None:
     if not found.splits:
         return None
     names = list(found.attributes)
+    time, unit = _time(found)
     rows = [
         Row(
             shown(split.name) or "none",
-            _cells(f"{split.clips:,}", f"{split.seconds / 3600:.2f}", *(f"{split.values[name]:,}" for name in names)),
+            _cells(f"{split.clips:,}", f"{split.seconds / unit:.2f}", *(f"{split.values[name]:,}" for name in names)),
         )
         for split in found.splits
     ]
-    columns = [Column("clips"), Column("hours"), *(Column(shown(name), group="different values of") for name in names)]
+    columns = [Column("clips"), Column(time), *(Column(shown(name), group="different values of") for name in names)]
     return Table("splits", "The split that comes with the corpus.", "side", tuple(columns), tuple(rows))
 
 

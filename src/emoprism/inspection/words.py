@@ -7,6 +7,8 @@ from emoprism.inspection.information import Entanglement
 LONGEST = 40
 CHANCE = 0.05
 """p above which nothing but chance is claimed."""
+BALANCED = 0.99
+"""p above which labels are more evenly paired than chance would pair them."""
 
 
 def shown(text: str, most: int = LONGEST) -> str:
@@ -20,6 +22,11 @@ def length(seconds: float) -> str:
     if seconds >= 3600:
         return f"{seconds / 3600:,.2f} hours" if seconds < 360_000 else f"{seconds / 3600:,.0f} hours"
     return f"{seconds / 60:.1f} minutes" if seconds >= 60 else f"{seconds:.1f} seconds"
+
+
+def bits(value: float) -> str:
+    """2.9712 -> "2.97"; 0.0812 -> "0.081"."""
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
 
 
 def share(part: float) -> str:
@@ -55,7 +62,7 @@ def degree(found: Entanglement) -> str:
     if found.fixed:
         return "fixed"
     if found.p is not None and found.p > CHANCE:
-        return "balanced" if found.p > 1 - CHANCE else "chance"
+        return "balanced" if found.p > BALANCED else "chance"
     steps = ((0.01, "hardly"), (0.1, "slightly"), (0.4, "clearly"))
     return next((word for below, word in steps if found.beyond < below), "strongly")
 
@@ -80,10 +87,10 @@ def sentence(found: Entanglement) -> str:
     if found.fixed:
         both = f" and the other way round: {known} and {told} are two names for one thing" if found.fixed_back else ""
         return f"The {known} settles the {told}{both}."
-    parts = [] if found.chance_95 is None else [f"95 % of shuffles stay below {found.chance_95:.2f}"]
+    parts = [] if found.chance_95 is None else [f"95 % of shuffles stay below {bits(found.chance_95)}"]
     parts += [] if found.p is None else [p_words(found)]
     aside = f" ({'; '.join(parts)})" if parts else ""
     return (
-        f"Knowing the {known} tells {found.bits:.2f} of {found.told_bits:.2f} bits of the {told}"
-        f" ({share(found.share)}); by chance it would be {found.chance:.2f}{aside}: {MEANING[degree(found)]}."
+        f"Knowing the {known} tells {bits(found.bits)} of {bits(found.told_bits)} bits of the {told}"
+        f" ({share(found.share)}); by chance it would be {bits(found.chance)}{aside}: {MEANING[degree(found)]}."
     )
