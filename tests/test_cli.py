@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from emoprism import __version__, cli
 from emoprism.errors import CorpusError, Problem
 
-VERBS = ("corpus", "prepare", "train", "embed", "audit", "report", "predict", "benchmark", "demo")
+VERBS = ("corpus", "prepare", "train", "embed", "audit", "report", "predict", "benchmark", "demo", "label")
 HEAVY = (
     "torch",
     "numpy",
@@ -80,6 +80,10 @@ CALLS: dict[str, tuple[str, str, list[str], tuple[Any, ...], dict[str, Any]]] = 
     "benchmark": (
         "experiments.suite", "run_suite", ["s", "p", "o", "seeds=[0]"],
         ("s", Path("p"), Path("o"), ["seeds=[0]"]), {"workers": None},
+    ),
+    "label": (
+        "teachers.label", "label", ["p", "o", "source=t.onnx", "--workers", "1"],
+        (Path("p"), Path("o"), ["source=t.onnx"]), {"workers": 1, "overwrite": False},
     ),
     "demo": ("experiments.demo", "run_demo", [], (Path("runs/demo"),), {"workers": None}),
 }  # fmt: skip

@@ -4,4 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-VERBS: tuple[Callable[..., None], ...] = ()
+from emoprism.cli.words import Options, Out, Overwrite, Prepared, Workers
+
+
+def label(
+    prepared: Prepared,
+    out: Out,
+    options: Options = None,
+    workers: Workers = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Let a face-emotion model say what it sees: model=onnx source=FILE writes distributions.csv. Resumes."""
+    from emoprism.teachers.label import label
+
+    label(prepared, out, options or [], workers=workers, overwrite=overwrite)
+
+
+VERBS: tuple[Callable[..., None], ...] = (label,)

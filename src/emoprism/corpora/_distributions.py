@@ -77,7 +77,7 @@ def read_distributions(path: Path) -> list[Distribution]:
     return rows
 
 
-def softmax(logits: Float64[np.ndarray, "*lead 8"]) -> Float64[np.ndarray, "*lead 8"]:
+def softmax(logits: Float64[np.ndarray, "*lead C"]) -> Float64[np.ndarray, "*lead C"]:
     """Probabilities over the last axis."""
     shares = np.exp(logits - logits.max(-1, keepdims=True))
     return shares / shares.sum(-1, keepdims=True)

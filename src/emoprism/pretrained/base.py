@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -23,6 +24,9 @@ class Pretrained(ABC):
     asked. What is wrong with the model itself (its file, its name, its shapes) is an InputError; MediaError is for a
     clip that it cannot tell anything of.
     """
+
+    libraries: ClassVar[tuple[str, ...]] = ()
+    """Packages whose versions may decide what it answers, for manifests."""
 
     def __init__(self, source: str) -> None:
         self.source = source

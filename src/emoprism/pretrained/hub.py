@@ -44,6 +44,8 @@ class Hub(Pretrained):
     are averaged.
     """
 
+    libraries = ("transformers", "torch")
+
     def __init__(
         self,
         source: str,

@@ -37,6 +37,8 @@ class Onnx(Pretrained):
     fixed length is met by repeating, or by windows. Answers to windows, and to steps ([1, T, D]), are averaged.
     """
 
+    libraries = ("onnxruntime",)
+
     def __init__(
         self,
         source: str,

@@ -30,6 +30,8 @@ class Run(Pretrained):
     trained on both at once need not put them at one place: compare like with like.
     """
 
+    libraries = ("torch",)
+
     def __init__(self, source: str, *, attribute: str = SPEAKER) -> None:
         """`attribute`: whose embedding, of those that the run has."""
         super().__init__(source)
