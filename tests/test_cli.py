@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from emoprism import __version__, cli
 from emoprism.errors import CorpusError, Problem
 
-VERBS = ("corpus", "prepare", "train", "embed", "audit", "report", "predict", "benchmark", "demo", "label")
+VERBS = ("corpus", "prepare", "split", "train", "embed", "audit", "report", "predict", "benchmark", "demo", "label")
 HEAVY = (
     "torch",
     "numpy",
@@ -39,8 +39,9 @@ def test_importing_the_verbs_imports_nothing_slow() -> None:
 def test_help_of_the_whole_names_every_verb() -> None:
     shown = CliRunner().invoke(cli.app, ["--help"], terminal_width=200)
     assert shown.exit_code == 0
-    for verb in VERBS:
-        assert f" {verb} " in shown.output
+    places = [shown.output.find(f"│ {verb} ") for verb in VERBS]
+    assert min(places) >= 0
+    assert places == sorted(places), "in the order of the work"
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -62,6 +63,13 @@ CALLS: dict[str, tuple[str, str, list[str], tuple[Any, ...], dict[str, Any]]] = 
     "corpus inspect": (
         "inspection.build", "inspect", ["p", "o", "seed=3"],
         (Path("p"), Path("o"), ["seed=3"]), {"overwrite": False},
+    ),
+    "corpus join": (
+        "media.join", "join", ["o", "a=x", "b=y"], (Path("o"), ["a=x", "b=y"]), {"overwrite": False},
+    ),
+    "split make": (
+        "training.split", "make_split", ["p", "o", "k_fold", "folds=3"],
+        (Path("p"), Path("o"), ["k_fold", "folds=3"]), {"overwrite": False},
     ),
     "prepare": (
         "media.prepare", "prepare", ["manifest", "c.csv", "o", "--overwrite"],

@@ -9,11 +9,18 @@ import typer
 from typer.core import TyperGroup
 
 from emoprism import __version__
-from emoprism.cli import corpora, people, stages
+from emoprism.cli import corpora, people, splits, stages
+
+FIRST = ("corpus", "prepare", "split", "train")
 
 
 class Verbs(TyperGroup):
     """The commands, which Ctrl-C stops with a word on how to go on."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """In the order of the work: Typer alone would name groups of verbs last."""
+        names = super().list_commands(ctx)
+        return [*(name for name in FIRST if name in names), *(name for name in names if name not in FIRST)]
 
     def invoke(self, ctx: Any) -> Any:
         """Run the verb."""
@@ -33,6 +40,7 @@ app = typer.Typer(
     epilog="Stages: corpus -> prepare -> train -> embed -> audit -> report; predict works on any video.",
 )
 app.add_typer(corpora.app, name="corpus")
+app.add_typer(splits.app, name="split")
 for verb in stages.BEFORE_TRAINING:
     app.command()(verb)
 for verb in (*stages.FROM_TRAINING, *people.VERBS):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from emoprism.cli.words import Options, Out, Overwrite, Prepared, Workers
 
-app = typer.Typer(no_args_is_help=True, help="Make the embedded corpus; look at a prepared one.")
+app = typer.Typer(no_args_is_help=True, help="Make the embedded corpus; look at prepared ones, and join them.")
 
 
 @app.command()
@@ -23,3 +25,15 @@ def inspect(prepared: Prepared, out: Out, options: Options = None, overwrite: Ov
     from emoprism.inspection.build import inspect
 
     inspect(prepared, out, options or [], overwrite=overwrite)
+
+
+@app.command()
+def join(
+    out: Out,
+    corpora: Annotated[list[str], typer.Argument(metavar="NAME=PREPARED...", help="As ravdess=shards/ravdess.")],
+    overwrite: Overwrite = False,
+) -> None:
+    """Make one of several prepared corpora, with the label `corpus`. Shards are referred to, not copied."""
+    from emoprism.media.join import join
+
+    join(out, corpora, overwrite=overwrite)

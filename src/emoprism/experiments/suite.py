@@ -19,6 +19,7 @@ import yaml
 
 from emoprism import console
 from emoprism.errors import Problem, StageError
+from emoprism.media.shards import JOINED, STAGE
 from emoprism.recipe import Recipe, Strict, check_model, find_recipe, merge, read_yaml, with_overrides
 from emoprism.stage import read_manifest, write_text
 from emoprism.workers import Lost, run_jobs
@@ -90,7 +91,7 @@ def run_suite(name: str, prepared: Path, out: Path, overrides: Sequence[str], *,
     from emoprism.report.build import build
 
     suite = load_suite(name, overrides)
-    read_manifest(prepared, "prepare")
+    read_manifest(prepared, STAGE, JOINED)
     planned = plan(suite)
     console.say(f"{suite.name}: {len(planned)} runs ({len(suite.seeds)} seeds) into {out}")
     write_text(out / "suite.yaml", yaml.safe_dump(suite.model_dump(mode="json"), sort_keys=False, allow_unicode=True))

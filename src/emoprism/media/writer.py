@@ -101,7 +101,7 @@ def finish(stage: Stage, shards: Sequence[str], facts: Mapping[str, Any]) -> Man
         rejected += refused
     kept, shapes, odd = _one_shape(rows)
     rejected += odd
-    write_text(stage.directory / CLIPS, _clips_csv(kept))
+    write_text(stage.directory / CLIPS, clips_csv(kept))
     refusals = [(item["clip"], item["origin"], item["reason"]) for item in rejected]
     write_text(stage.directory / REJECTED, csv_text(["clip", "origin", "reason"], sorted(refusals)))
     seconds = round(sum(row["seconds"] for row in kept), 3)
@@ -135,16 +135,18 @@ def _one_shape(
     return kept, dict(sorted(shapes.items())), odd
 
 
-def _clips_csv(rows: Sequence[dict[str, Any]]) -> str:
+def clips_csv(rows: Sequence[Mapping[str, Any]], more: Sequence[str] = ()) -> str:
+    """The table of clips; `more` columns stand behind those that every clip has."""
     groups = [(LABEL, "labels"), (VALUE, "values"), (STEPS, "steps"), (NOTE, "notes")]
     names = [(prefix, field, name) for prefix, field in groups for name in sorted({n for r in rows for n in r[field]})]
-    header = ["clip", "split", "seconds", "shard", *(prefix + name for prefix, _, name in names)]
+    header = ["clip", "split", "seconds", "shard", *more, *(prefix + name for prefix, _, name in names)]
     body = [
         [
             row["clip"],
             row["split"] or "",
             row["seconds"],
             row["shard"],
+            *(row[name] for name in more),
             *(row[field].get(name, "") for _, field, name in names),
         ]
         for row in rows
