@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emoprism.corpora.iemocap import Iemocap
 from emoprism.corpora.manifest import ManifestCorpus
 from emoprism.corpora.ravdess import Ravdess
 from emoprism.errors import CorpusError
@@ -66,19 +67,56 @@ def test_the_example_of_ravdess(tmp_path: Path) -> None:
     assert "\n".join(rows) in TEXT
 
 
+def section(title: str) -> str:
+    return TEXT.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def make_layout(title: str, root: Path) -> None:
+    """The files of a section's layout, below `root`."""
+    layout = re.findall(r"```text\n(.*?)```", section(title), flags=re.DOTALL)[0]
+    for line in layout.splitlines()[1:]:
+        path = root / line.strip()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"media")
+
+
+def test_the_layout_of_iemocap(tmp_path: Path) -> None:
+    make_layout("IEMOCAP", tmp_path / "IEMOCAP_full_release")
+    evaluation = tmp_path / "IEMOCAP_full_release/Session1/dialog/EmoEvaluation/Ses01F_impro01.txt"
+    names = ("Ses01F_impro01_F000", "Ses01F_impro01_M000")
+    evaluation.write_text("".join(f"[1.0 - 2.0]\t{name}\tneu\t[2.5, 2.5, 2.5]\n" for name in names))
+    check_corpus("iemocap", tmp_path, sessions=(1,))
+    clips = Iemocap(tmp_path, sessions=(1,)).clips()
+    assert [(clip.labels["speaker"], (clip.region or (0,))[0]) for clip in clips] == [("Ses01F", 0), ("Ses01M", 0.5)]
+
+
+def test_the_layout_of_cmu_mosei(tmp_path: Path) -> None:
+    make_layout("CMU-MOSEI", tmp_path)
+    answers = ("anger", "disgust", "fear", "happiness", "sadness", "sentiment", "surprise")
+    header = ["Input.VIDEO_ID", "Input.CLIP", *(f"Answer.{name}" for name in answers)]
+    row = ["-3g5yACwYnA", "0", "0", "0", "0", "1", "0", "2", "0"]
+    (tmp_path / "Raw/Labels/5000_batch_raw.csv").write_text(",".join(header) + "\n" + ",".join(row) + "\n")
+    transcript = tmp_path / "Raw/Transcript/Segmented/Combined/-3g5yACwYnA.txt"
+    transcript.write_text("-3g5yACwYnA___0___0.5___2.5___Words.\n")
+    check_corpus("cmu_mosei", tmp_path, labels="batches")
+
+
 def test_the_options_it_names_exist() -> None:
-    written = re.findall(r"`(corpus\.[^`]+)`", TEXT)
-    options = [option for option in written if "KEY" not in option]
-    assert len(options) == 5
-    for option in options:
-        given = with_overrides({}, [option])["corpus"]
-        name = "ravdess" if "channel" in given else "manifest"
-        assert CORPORA.validate(name, given, option)[1] == []
+    """Every option in a section is one of the corpus that the section's command prepares."""
+    seen = 0
+    for part in TEXT.split("\n## "):
+        corpora = re.findall(r"emoprism prepare (\w+)", part)
+        for option in re.findall(r"`(corpus\.[^`]+)`", part):
+            if "KEY" not in option:
+                given = with_overrides({}, [option])["corpus"]
+                assert CORPORA.validate(corpora[0], given, option)[1] == []
+                seen += 1
+    assert seen >= 12
 
 
 def test_the_commands_it_shows_name_corpora() -> None:
     commands = [shlex.split(block) for block in blocks("sh")]
-    assert len(commands) == 2
+    assert len(commands) >= 4
     for program, verb, corpus, *_ in commands:
         assert (program, verb) == ("emoprism", "prepare")
         assert corpus in CORPORA.names()
