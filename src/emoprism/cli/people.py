@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emoprism.cli.words import Options, Out, Overwrite, Prepared, Workers
+from emoprism.cli.words import Options, Out, Overwrite, Prepared
 
 
-def label(
-    prepared: Prepared,
-    out: Out,
-    options: Options = None,
-    workers: Workers = None,
-    overwrite: Overwrite = False,
-) -> None:
-    """Let a face-emotion model say what it sees: model=onnx source=FILE writes distributions.csv. Resumes."""
-    from emoprism.teachers.label import label
+def identify(prepared: Prepared, out: Out, options: Options = None, overwrite: Overwrite = False) -> None:
+    """Find the persons in clips whose speakers nobody knows: `emoprism identify PREPARED OUT run=RUN`. Resumes."""
+    from emoprism.identities.identify import identify
 
-    label(prepared, out, options or [], workers=workers, overwrite=overwrite)
+    identify(prepared, out, options or [], overwrite=overwrite)
 
 
-VERBS: tuple[Callable[..., None], ...] = (label,)
+VERBS: tuple[Callable[..., None], ...] = (identify,)
