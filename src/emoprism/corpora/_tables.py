@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,10 +38,19 @@ class Table:
         return f"{self.path}, row {row.number}" + (f", column '{column}'" if column else "")
 
 
-def read_table(path: Path, delimiter: str = ",", first: str = "") -> Table:
-    """Read a CSV (UTF-8, with or without its mark) or a Parquet file.
+Decode = Callable[[bytes], str]
+
+
+def utf8(content: bytes) -> str:
+    """Text in UTF-8, with or without its mark. Raises UnicodeDecodeError for any other."""
+    return content.decode("utf-8-sig")
+
+
+def read_table(path: Path, delimiter: str = ",", first: str = "", decode: Decode = utf8) -> Table:
+    """Read a CSV or a Parquet file.
 
     `first` is what to call the first column where it has no name, as in tables that R writes with names of rows.
+    `decode` reads the text of a CSV, for corpora that wrote it in another encoding.
 
     Raises CorpusError for a file that is empty, no table, in another encoding, or whose rows do not fit its header.
     """
@@ -49,7 +58,7 @@ def read_table(path: Path, delimiter: str = ",", first: str = "") -> Table:
         raise CorpusError(Problem(str(path), "no such file", "give the path of a CSV or Parquet file"))
     if path.stat().st_size == 0:
         raise CorpusError(Problem(str(path), "empty file", "expected a header and one row per clip"))
-    table = _parquet(path) if path.suffix.lower() in PARQUET_SUFFIXES else _csv(path, delimiter, first)
+    table = _parquet(path) if path.suffix.lower() in PARQUET_SUFFIXES else _csv(path, delimiter, first, decode)
     problems = _header_problems(table, delimiter)
     if not table.rows:
         problems.append(Problem(str(path), "no rows below the header", "expected one row per clip"))
@@ -58,9 +67,9 @@ def read_table(path: Path, delimiter: str = ",", first: str = "") -> Table:
     return table
 
 
-def _csv(path: Path, delimiter: str, first: str) -> Table:
+def _csv(path: Path, delimiter: str, first: str, decode: Decode) -> Table:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = decode(path.read_bytes())
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         fix = "save the file as UTF-8 (spreadsheets call it 'CSV UTF-8')"
