@@ -29,7 +29,7 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
     "AffectNet (Mollahosseini et al. 2017)": (
         "neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt"
     ),
-    "of eight in the order of the alphabet": (
+    "the order of the alphabet": (
         "anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"
     ),
     "FER2013 (Goodfellow et al. 2013)": ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"),
@@ -71,9 +71,7 @@ def our_classes(classes: Sequence[str], chosen: Mapping[str, str]) -> dict[str, 
 
 def suggest_orders(width: int) -> str:
     """What to do about a teacher of `width` outputs that names no classes: the usual orders, to choose from."""
-    fitting = [
-        f"model.classes=[{','.join(words)}] if it is {name}" for name, words in ORDERS.items() if len(words) == width
-    ]
+    fitting = [f"model.classes=[{','.join(words)}] for {name}" for name, words in ORDERS.items() if len(words) == width]
     if not fitting:
         return f"name its {width} classes in order: model.classes=[...]"
     return "ask its makers for the order, and set " + ", or ".join(fitting)

@@ -61,7 +61,7 @@ class Teacher:
 
 def try_teacher(options: LabelOptions) -> Teacher:
     """Open the teacher and ask it about a few pictures, so that what is wrong with it is known before anything else."""
-    model = find_teacher(options)
+    model = _open(options.model.model_dump_json(), options.source)
     if FACE not in model.takes:
         raise InputError(Problem(options.source, "does not take faces", "name a face-emotion model"))
     rows = model.faces(_pictures())
@@ -73,12 +73,16 @@ def try_teacher(options: LabelOptions) -> Teacher:
 
 
 def find_teacher(options: LabelOptions) -> Pretrained:
-    """The model of these options, opened once per process."""
+    """The model of these options, opened once per worker."""
     return _opened(options.model.model_dump_json(), options.source)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _opened(choice: str, source: str) -> Pretrained:
+    return _open(choice, source)
+
+
+def _open(choice: str, source: str) -> Pretrained:
     tree: dict[str, Any] = json.loads(choice)
     return PRETRAINED.make(tree.pop("name"), source, options=tree)
 
