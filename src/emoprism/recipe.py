@@ -38,8 +38,9 @@ ENCODERS: Family[Any] = Family("models/encoders", "Encoder", "encoder")
 DISENTANGLERS: Family[Any] = Family("disentangle", "Disentangler", "disentangler")
 METRICS: Family[Any] = Family("leakage/metrics", "Metric", "metric")
 ATTACKERS: Family[Any] = Family("leakage/attackers", "Attacker", "attacker")
+ACOUSTICS: Family[Any] = Family("media/acoustics", "Acoustics", "kind of acoustic features")
 PRETRAINED: Family[Any] = Family("pretrained", "Pretrained", "pretrained model")
-FAMILIES = (CORPORA, DETECTORS, SPLITTERS, MODELS, ENCODERS, DISENTANGLERS, METRICS, ATTACKERS, PRETRAINED)
+FAMILIES = (CORPORA, DETECTORS, ACOUSTICS, SPLITTERS, MODELS, ENCODERS, DISENTANGLERS, METRICS, ATTACKERS, PRETRAINED)
 
 
 class Strict(BaseModel):
@@ -75,6 +76,7 @@ def _choose(family: Family[Any], value: object) -> Choice:
     return Choice(name=name, options=options)
 
 
+AcousticsChoice = Annotated[Choice, BeforeValidator(partial(_choose, ACOUSTICS))]
 DetectorChoice = Annotated[Choice, BeforeValidator(partial(_choose, DETECTORS))]
 SplitChoice = Annotated[Choice, BeforeValidator(partial(_choose, SPLITTERS))]
 ModelChoice = Annotated[Choice, BeforeValidator(partial(_choose, MODELS))]

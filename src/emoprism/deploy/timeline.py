@@ -17,16 +17,14 @@ import torch
 
 from emoprism.deploy.trained import Trained
 from emoprism.errors import MediaError
-from emoprism.media.audio import WINDOW
 from emoprism.media.decode import Medium
 from emoprism.media.detectors.base import overlap
 from emoprism.media.jpeg import as_stored
 from emoprism.media.options import PrepareOptions
 from emoprism.media.process import process_clip
 from emoprism.media.processed import FaceTrack, ProcessedClip
-from emoprism.media.sound import RATE
 from emoprism.training.dataset import collate, exact_steps
-from emoprism.types import AUDIO, FACE, Clip
+from emoprism.types import FACE, Clip
 
 PART_SECONDS = 60.0
 SAME_FACE = 0.3
@@ -111,18 +109,18 @@ def predict_parts(trained: Trained, media: Path, pace: Pace, *, every_track: boo
     faces = Faces()
     number = 0
     while True:
-        done = _process(media, options, pace, number)
+        done = _process(media, options, frozenset(trained.recipe.data.streams), pace, number)
         yield _predict_part(trained, done, pace, number, faces, every_track=every_track), count
         number += 1
         if number >= count and (known is not None or done.seconds < pace.part):
             return
 
 
-def _process(media: Path, options: PrepareOptions, pace: Pace, number: int) -> ProcessedClip:
+def _process(media: Path, options: PrepareOptions, wanted: frozenset[str], pace: Pace, number: int) -> ProcessedClip:
     start = number * pace.part
     clip = Clip(media.stem, {}, video=media, audio=media, start=start, end=start + pace.part + pace.overlap)
     try:
-        return process_clip(clip, options)
+        return process_clip(clip, options, wanted)
     except MediaError as error:
         if number == 0:
             raise
@@ -179,7 +177,10 @@ def predict_spans(
     if not spans:
         return []
     streams, times = _streams_of(trained, done, track)
-    cut = [{name: values[_within(name, times[name], span)] for name, values in streams.items()} for span in spans]
+    cut = [
+        {name: values[_within(times[name], done.reach.get(name, 0.0), span)] for name, values in streams.items()}
+        for span in spans
+    ]
     data = trained.recipe.data
     batch = {
         name: collate([exact_steps(part[name], data.exact_steps.get(name)) for part in cut]) for name in data.streams
@@ -198,10 +199,10 @@ def predict_spans(
     ]
 
 
-def _within(stream: str, times: np.ndarray, span: Span) -> np.ndarray:
+def _within(times: np.ndarray, reach: float, span: Span) -> np.ndarray:
     """Which steps belong to a span: pictures by their moment, windows of sound where they lie in it whole."""
-    if stream == AUDIO:
-        half = WINDOW / 2 / RATE - 1e-9
+    if reach:
+        half = reach - 1e-9
         return (times - half >= span.start) & (times + half <= span.end)
     return (times >= span.start) & (times < span.end)
 
@@ -217,8 +218,8 @@ def _streams_of(trained: Trained, done: ProcessedClip, track: FaceTrack | None) 
     if size is not None and FACE in streams:
         crops = np.zeros((0, size, size, 3), dtype=np.uint8) if track is None else as_stored(track.crops, size)
         streams[FACE], times[FACE] = crops, np.zeros(0) if track is None else track.times
-    if AUDIO in streams and AUDIO in done.streams:
-        streams[AUDIO], times[AUDIO] = done.streams[AUDIO], done.times[AUDIO]
+    for name in streams.keys() & done.streams.keys() - {FACE}:
+        streams[name], times[name] = done.streams[name], done.times[name]
     return streams, times
 
 

@@ -8,8 +8,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from emoprism.media.acoustics.base import Acoustics
 from emoprism.media.detectors.base import Detector
-from emoprism.recipe import DETECTORS, Choice, DetectorChoice, Strict, check_model, with_overrides
+from emoprism.recipe import (
+    ACOUSTICS,
+    DETECTORS,
+    AcousticsChoice,
+    Choice,
+    DetectorChoice,
+    Strict,
+    check_model,
+    with_overrides,
+)
 
 
 class PrepareOptions(Strict):
@@ -24,6 +34,8 @@ class PrepareOptions(Strict):
     margin: Annotated[float, Field(ge=0, le=2)] = 0.2
     """Added to each side of a face's box, in sides of the box."""
     detector: DetectorChoice = Choice(name="blazeface")
+    acoustics: tuple[AcousticsChoice, ...] = ()
+    """Further features of the sound, beside the log-mels that every clip has: `acoustics=[speech]`."""
     require: Literal["any", "face", "audio", "both"] = "any"
     """What a clip must have to be used; `any`: a face, or sound, or features."""
     tracks: Literal["main", "all"] = "main"
@@ -53,6 +65,11 @@ class PrepareOptions(Strict):
 def find_detector(options: PrepareOptions) -> Detector:
     """The detector of these options, made once per process."""
     return _detector(options.detector.model_dump_json())
+
+
+def find_acoustics(options: PrepareOptions) -> list[Acoustics]:
+    """The kinds of features of these options."""
+    return [ACOUSTICS.make(choice.name, options=choice.options) for choice in options.acoustics]
 
 
 @lru_cache(maxsize=4)

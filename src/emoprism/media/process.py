@@ -11,10 +11,11 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from emoprism.errors import MediaError
-from emoprism.media.audio import log_mel, log_mel_times
+from emoprism.media.acoustics.base import Vectors
+from emoprism.media.audio import WINDOW, log_mel, log_mel_times
 from emoprism.media.decode import Medium, Wanted
 from emoprism.media.features import read_features
-from emoprism.media.options import PrepareOptions, find_detector
+from emoprism.media.options import PrepareOptions, find_acoustics, find_detector
 from emoprism.media.picture import Frame, Region
 from emoprism.media.processed import FaceTrack, ProcessedClip
 from emoprism.media.sound import RATE, Waveform
@@ -22,13 +23,15 @@ from emoprism.media.tracks import Tracker
 from emoprism.types import AUDIO, FACE, Clip
 
 
-def process_clip(clip: Clip, options: PrepareOptions) -> ProcessedClip:
+def process_clip(clip: Clip, options: PrepareOptions, wanted: frozenset[str] | None = None) -> ProcessedClip:
     """Decode, find and follow faces, cut crops, compute log-mels, read features.
+
+    Of `options.acoustics` only the streams `wanted` are computed, where that is given.
 
     Raises MediaError where the clip cannot be used: a file that is missing, no medium, damaged or cut off; values that
     are not numbers; or nothing left of what `options.require` asks for. A stream that is merely absent is a note.
     """
-    gathered = _Gathered(clip, options)
+    gathered = _Gathered(clip, options, wanted)
     for path, start, picture, sound in _passes(clip):
         gathered.decode(path, start, picture=picture, sound=sound)
     gathered.add_sound()
@@ -43,6 +46,7 @@ def process_clip(clip: Clip, options: PrepareOptions) -> ProcessedClip:
         boxes=gathered.boxes,
         tracks=gathered.tracks,
         notes=gathered.notes,
+        reach=gathered.reach,
     )
 
 
@@ -67,17 +71,25 @@ def _require(options: PrepareOptions, gathered: _Gathered) -> None:
         raise MediaError("; ".join(said) or "it names neither a video, nor a sound, nor features")
 
 
+def plain_log_mel(samples: Float32[np.ndarray, "N"]) -> Vectors:
+    """The stream `audio`."""
+    values = log_mel(samples)
+    return Vectors(values, log_mel_times(len(values)), WINDOW / 2 / RATE)
+
+
 @dataclass
 class _Gathered:
     """What is known of a clip so far."""
 
     clip: Clip
     options: PrepareOptions
+    wanted: frozenset[str] | None = None
     streams: dict[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
     times: dict[str, Float64[np.ndarray, "_"]] = field(default_factory=dict[str, np.ndarray])
     boxes: Float32[np.ndarray, "F 4"] = field(default_factory=lambda: np.zeros((0, 4), dtype=np.float32))
     tracks: tuple[FaceTrack, ...] = ()
     notes: dict[str, str] = field(default_factory=dict[str, str])
+    reach: dict[str, float] = field(default_factory=dict[str, float])
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
@@ -116,13 +128,19 @@ class _Gathered:
             self.seconds = max(self.seconds, medium.picture_end, medium.sound_end)
 
     def add_sound(self) -> None:
-        """The waveform as log-mel vectors."""
+        """The waveform as log-mel vectors and whatever other features are wanted."""
         first, samples = self.waveform.join()
-        if len(samples):
-            self.streams[AUDIO] = log_mel(samples)
-            self.times[AUDIO] = log_mel_times(len(self.streams[AUDIO])) + first / RATE
-        else:
+        if not len(samples):
             self.notes.setdefault(AUDIO, f"there is no sound in it{self._between()}")
+            return
+        self._add_vectors(AUDIO, plain_log_mel(samples), first)
+        for kind in find_acoustics(self.options):
+            for name, vectors in kind.streams(samples, self.wanted).items():
+                self._add_vectors(name, vectors, first)
+
+    def _add_vectors(self, name: str, vectors: Vectors, first: int) -> None:
+        self.streams[name], self.times[name] = vectors.values, vectors.times + first / RATE
+        self.reach[name] = vectors.reach
 
     def add_faces(self) -> None:
         """The main track's crops as the face stream."""

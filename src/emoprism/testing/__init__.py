@@ -14,9 +14,11 @@ from emoprism.testing.methods import check_disentangler
 from emoprism.testing.networks import EXAMPLE_CLASSES, check_encoder, check_model, example_stream
 from emoprism.testing.outsiders import check_attacker, check_metric
 from emoprism.testing.plugins import check_plugin
+from emoprism.testing.sounds import check_acoustics
 
 __all__ = [
     "EXAMPLE_CLASSES",
+    "check_acoustics",
     "check_attacker",
     "check_copies",
     "check_corpus",
