@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emoprism.cli.words import Options, Out, Overwrite, Prepared
+from emoprism.cli.words import Options, Out, Overwrite, Prepared, Workers
 
 
 def identify(prepared: Prepared, out: Out, options: Options = None, overwrite: Overwrite = False) -> None:
@@ -14,4 +14,17 @@ def identify(prepared: Prepared, out: Out, options: Options = None, overwrite: O
     identify(prepared, out, options or [], overwrite=overwrite)
 
 
-VERBS: tuple[Callable[..., None], ...] = (identify,)
+def label(
+    prepared: Prepared,
+    out: Out,
+    options: Options = None,
+    workers: Workers = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Let a face-emotion model say what it sees: model=onnx source=FILE writes distributions.csv. Resumes."""
+    from emoprism.teachers.label import label
+
+    label(prepared, out, options or [], workers=workers, overwrite=overwrite)
+
+
+VERBS: tuple[Callable[..., None], ...] = (identify, label)
