@@ -245,6 +245,20 @@ def test_segments_at_the_same_times(tmp_path: Path, medium: Medium) -> None:
     ]  # fmt: skip
 
 
+def test_thirds_in_other_digits_are_equal(tmp_path: Path, medium: Medium) -> None:
+    rows: Rows = [(0.1, 0.3, [0, 0.33333334, 0.333333, 0, 0, 0, 0]), (0.2, 0.3, [0, 0.34, 0.333333, 0, 0, 0, 0])]
+    assert [clip.labels.get("emotion") for clip in only(tmp_path, medium, rows)] == [None, "happy"]
+
+
+def test_times_of_a_transcript_that_are_none(tmp_path: Path, medium: Medium) -> None:
+    media(tmp_path, medium)
+    (tmp_path / f"{ANN}.txt").write_text(f"{ANN}___0___nan___soon___Words.\n{ANN}___2___0.1___0.3___Words, {ANN}___9\n")
+    write_rows(tmp_path / "l.csv", RATED, [rated("a", ANN, 0), rated("b", ANN, 2)])
+    clips = by_id(tmp_path)
+    assert clips[f"{ANN}_0"].rejected == "its times are no numbers: nan s to nan s"
+    assert (clips[f"{ANN}_2"].start, clips[f"{ANN}_2"].rejected) == (0.1, "")
+
+
 def test_scores_beyond_the_scale_are_held_to_it(tmp_path: Path, medium: Medium) -> None:
     (clip,) = only(tmp_path, medium, [(0.1, 0.3, [-4, 4 + THIRD, 0, 0, 0, 0, 0])])
     assert clip.values["intensity:happy"] == 3 and clip.values["sentiment"] == -3 and not clip.rejected
@@ -412,6 +426,7 @@ def test_without_h5py_it_says_what_to_install(tree: Path, monkeypatch: pytest.Mo
     ("name", "rows", "words"),
     [
         (MEANS, [[0, ANN, "soon", 1, *[0] * 7]], "row 2, column 'start_time': 'soon' is no number"),
+        (MEANS, [[0, "videos/", 0, 1, *[0] * 7]], "row 2, column 'video': 'videos/' is no name of a video"),
         (RATED, [rated("a", ANN, 0, fear="much")], "row 2, column 'Answer.fear': 'much' is no number"),
         (RATED, [rated("a", "", 0)], "row 2, column 'Input.CLIP': '', '0' are no video and number of a clip"),
         (RATED, [["hit"]], "row 2: 1 cells, expected 13"),

@@ -24,7 +24,7 @@ SCORES: tuple[str, ...] = (SENTIMENT, *EMOTIONS)
 LARGEST = 3.0
 """Intensities lie in [0, 3], sentiment in [-3, 3]."""
 
-LINE = re.compile(r"(?P<video>.+?)___(?P<number>\d+)___(?P<start>[-+.\deE]+)___(?P<end>[-+.\deE]+)___")
+LINE = re.compile(r"(?P<video>.+?)___(?P<number>\d+)___(?P<start>[^_]+)___(?P<end>[^_]+)___")
 LARGEST_FOLDS = 10_000_000
 FOLDS = {"train": TRAIN, "valid": VALIDATION, "validation": VALIDATION, "val": VALIDATION, "test": UNSEEN}
 """Names of the standard folds, and what they are here. Every video is a speaker of its own and is in one fold, so that
@@ -78,9 +78,8 @@ def read_transcripts(folder: Folder) -> dict[str, Transcript]:
     for path in folder.files(".txt"):
         if "full" in map(folded, path.relative_to(folder.root).parts):
             continue  # transcripts of whole videos, word by word
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            match = LINE.match(line)
-            if match:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            for match in filter(None, map(LINE.match, lines)):
                 video = match["video"].rpartition("/")[2]
                 found.setdefault(video, {})[int(match["number"])] = (_number(match["start"]), _number(match["end"]))
     return {**found}

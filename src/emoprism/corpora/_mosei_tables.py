@@ -50,20 +50,23 @@ def read_means(folder: Folder, paths: Sequence[Path]) -> list[Segment]:
     for path in paths:
         table = read_table(path, first="row")
         for row in table.rows:
-            key = tuple(row.cells[name] for name in (VIDEO, START, END, *MEANS))
-            if key not in found:
-                number = counts.get(key[0], 0)
-                counts[key[0]] = number + 1
-                found[key] = _mean(folder, table, row, f"{key[0]}[{number}]", problems)
+            video = row.cells[VIDEO].rpartition("/")[2]
+            key = (video, *(row.cells[name] for name in (START, END, *MEANS)))
+            if not video:
+                problems.append(Problem(table.place(row, VIDEO), f"'{row.cells[VIDEO]}' is no name of a video"))
+            elif key not in found:
+                number = counts.get(video, 0)
+                counts[video] = number + 1
+                found[key] = _mean(folder, table, row, video, number, problems)
     refuse(problems, str(folder.root))
     return list(found.values())
 
 
-def _mean(folder: Folder, table: Table, row: Row, name: str, problems: list[Problem]) -> Segment:
+def _mean(folder: Folder, table: Table, row: Row, video: str, number: int, problems: list[Problem]) -> Segment:
     start, end, *scores = (_number(table, row, column, problems) for column in (START, END, *MEANS))
     known, wrong = checked(scores)
     origin = f"{folder.relative(table.path)}, row {row.number}"
-    return Segment(name, row.cells[VIDEO], known, origin, start, end, None, wrong)
+    return Segment(f"{video}[{number}]", video, known, origin, start, end, None, wrong)
 
 
 def read_batches(folder: Folder, paths: Sequence[Path], transcripts: Mapping[str, Transcript]) -> list[Segment]:

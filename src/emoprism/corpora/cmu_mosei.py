@@ -42,6 +42,8 @@ Emotion = Shown | Literal["neutral"]
 LABELS = "CMU_MOSEI_Labels.csd"
 MARGIN = 1.0
 """Seconds by which a segment may end behind the last sentence of its transcript."""
+EQUAL = 1e-4
+"""Intensities nearer to each other than this are equal: thirds, in some number of digits."""
 NEAR = 0.01
 """Seconds by which the times of a segment and of its sentence may differ: they were printed with other digits."""
 Form = Literal["csd", "table", "batches"]
@@ -156,8 +158,10 @@ class CmuMosei(Corpus):
         if not shown:
             return NEUTRAL if NEUTRAL in self.emotions else None
         wanted = {name: score for name, score in shown.items() if name in self.emotions}
-        strongest = [name for name, score in wanted.items() if score == max(wanted.values())]
-        return None if not wanted else strongest[0] if len(strongest) == 1 else ""
+        if not wanted:
+            return None
+        strongest = [name for name, score in wanted.items() if score > max(wanted.values()) - EQUAL]
+        return strongest[0] if len(strongest) == 1 else ""
 
     def _times_wrong(self, one: Segment, transcripts: Mapping[str, Transcript]) -> str:
         """What is wrong with the times of a segment, "" where nothing is."""
