@@ -14,7 +14,20 @@ from typer.testing import CliRunner
 from emoprism import __version__, cli
 from emoprism.errors import CorpusError, Problem
 
-VERBS = ("corpus", "prepare", "split", "train", "embed", "audit", "report", "predict", "benchmark", "demo", "label")
+VERBS = (
+    "corpus",
+    "prepare",
+    "split",
+    "train",
+    "embed",
+    "audit",
+    "report",
+    "predict",
+    "benchmark",
+    "demo",
+    "label",
+    "identify",
+)
 HEAVY = (
     "torch",
     "numpy",
@@ -88,6 +101,10 @@ CALLS: dict[str, tuple[str, str, list[str], tuple[Any, ...], dict[str, Any]]] = 
     "benchmark": (
         "experiments.suite", "run_suite", ["s", "p", "o", "seeds=[0]"],
         ("s", Path("p"), Path("o"), ["seeds=[0]"]), {"workers": None},
+    ),
+    "identify": (
+        "identities.identify", "identify", ["p", "o", "run=r"],
+        (Path("p"), Path("o"), ["run=r"]), {"overwrite": False},
     ),
     "label": (
         "teachers.label", "label", ["p", "o", "source=t.onnx", "--workers", "1"],

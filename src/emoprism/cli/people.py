@@ -7,13 +7,6 @@ from collections.abc import Callable
 from emoprism.cli.words import Options, Out, Overwrite, Prepared, Workers
 
 
-def identify(prepared: Prepared, out: Out, options: Options = None, overwrite: Overwrite = False) -> None:
-    """Find the persons in clips whose speakers nobody knows: `emoprism identify PREPARED OUT run=RUN`. Resumes."""
-    from emoprism.identities.identify import identify
-
-    identify(prepared, out, options or [], overwrite=overwrite)
-
-
 def label(
     prepared: Prepared,
     out: Out,
@@ -25,6 +18,13 @@ def label(
     from emoprism.teachers.label import label
 
     label(prepared, out, options or [], workers=workers, overwrite=overwrite)
+
+
+def identify(prepared: Prepared, out: Out, options: Options = None, overwrite: Overwrite = False) -> None:
+    """Find the persons in clips whose speakers nobody knows: `emoprism identify PREPARED OUT run=RUN`. Resumes."""
+    from emoprism.identities.identify import identify
+
+    identify(prepared, out, options or [], overwrite=overwrite)
 
 
 VERBS: tuple[Callable[..., None], ...] = (identify, label)
