@@ -11,7 +11,8 @@ from emoprism.types import StreamSpec
 
 ROOT = recipes_directory()
 SYSTEMS = sorted([*ROOT.glob("peri2021/*.yaml"), *ROOT.glob("emoprism/*.yaml")])
-STREAMS = {"face": StreamSpec((224, 224, 3)), "audio": StreamSpec((40,)), "action_units": StreamSpec((35,))}
+LI = sorted(ROOT.glob("li2020/*.yaml"))
+STREAMS = {"face": StreamSpec((224, 224, 3)), "audio": StreamSpec((40,)), "action_units": StreamSpec((35,)), "speech": StreamSpec((43,))}
 CLASSES = {"emotion": 5, "speaker": 24}
 
 
@@ -30,15 +31,15 @@ def differing(one: Any, other: Any, at: str = "") -> set[str]:
     return set() if one == other else {at.removeprefix(".")}
 
 
-@pytest.mark.parametrize("path", SYSTEMS, ids=name_of)
+@pytest.mark.parametrize("path", [*SYSTEMS, *LI], ids=name_of)
 def test_a_recipe_is_named_after_its_file_and_says_what_it_is(path):
     recipe = load_recipe(path)
     assert recipe.name == name_of(path)
-    assert "paper" in recipe.about or "Peri et al." in recipe.about
+    assert "paper" in recipe.about or "et al." in recipe.about
 
 
 def test_labels_tell_systems_apart():
-    labels = [load_recipe(path).label for path in SYSTEMS]
+    labels = [load_recipe(path).label for path in [*SYSTEMS, *LI]]
     assert len(set(labels)) == len(labels)
 
 
@@ -94,6 +95,24 @@ def test_what_the_paper_gives_is_in_the_recipes():
     assert recipe.method.options["auxiliary"] == {"emotion": 0.3, "speaker": 0.3}
     assert recipe.data.streams == ("face", "audio")
     assert set(recipe.data.merge["emotion"].values()) == {"other"}
+
+
+@pytest.mark.parametrize("path", LI, ids=name_of)
+def test_the_systems_of_li_et_al_are_built_as_table_1(path):
+    recipe = load_recipe(path)
+    model = MODELS.make(recipe.model.name, {"speech": STREAMS["speech"]}, CLASSES, options=recipe.model.options)
+    method = DISENTANGLERS.make(recipe.method.name, model.dimensions, CLASSES, options=recipe.method.options)
+    assert set(method.players(model)) == set(recipe.players)
+    assert {player.learning_rate for player in recipe.players.values()} == {1e-3}
+    assert (recipe.training.epochs, recipe.training.batch_size) == (300, 16)
+    assert recipe.data.exact_steps == {"speech": 1400}
+    if path.stem in ("dat", "menan"):
+        (classifier,) = method.adversary.branches
+        widths = [(m.in_features, m.out_features) for m in classifier.modules() if isinstance(m, torch.nn.Linear)]
+        assert widths == [(96, 32), (32, 10), (10, 24)]
+        assert sum(isinstance(m, torch.nn.PReLU) for m in classifier.modules()) == 2
+    if path.stem == "menan":
+        assert recipe.method.options["balance"] == 0.5
 
 
 def test_the_small_preset_leaves_tasks_and_methods_alone():
