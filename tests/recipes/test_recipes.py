@@ -12,7 +12,12 @@ from emoprism.types import StreamSpec
 ROOT = recipes_directory()
 SYSTEMS = sorted([*ROOT.glob("peri2021/*.yaml"), *ROOT.glob("emoprism/*.yaml")])
 LI = sorted(ROOT.glob("li2020/*.yaml"))
-STREAMS = {"face": StreamSpec((224, 224, 3)), "audio": StreamSpec((40,)), "action_units": StreamSpec((35,)), "speech": StreamSpec((43,))}
+STREAMS = {
+    "face": StreamSpec((224, 224, 3)),
+    "audio": StreamSpec((40,)),
+    "action_units": StreamSpec((35,)),
+    "speech": StreamSpec((43,)),
+}
 CLASSES = {"emotion": 5, "speaker": 24}
 
 
