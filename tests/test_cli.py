@@ -25,8 +25,8 @@ VERBS = (
     "predict",
     "benchmark",
     "demo",
-    "label",
     "identify",
+    "label",
 )
 HEAVY = (
     "torch",
