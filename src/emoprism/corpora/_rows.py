@@ -19,6 +19,12 @@ FEATURES = "features:"
 VALUE = "value:"
 FEATURE = re.compile(r"(?P<file>[^#]+)(?:#(?P<array>[^\[\]]+)(?:\[(?P<row>\d+)\])?)?")
 LONGEST_ID = 150
+ID_IS = f'printable characters, none of /\\:*?"<>|, at most {LONGEST_ID} bytes'
+
+
+def is_id(name: str) -> bool:
+    """Whether files on any system can be named after a clip of this id."""
+    return bool(name) and len(name.encode()) <= LONGEST_ID and name.isprintable() and not set(name) & set('/\\:*?"<>|')
 
 
 @dataclass
@@ -125,9 +131,8 @@ class RowReader:
     def _id(self, row: Row) -> str:
         if CLIP in row.cells:
             name = row.cells[CLIP]
-            if not name or len(name.encode()) > LONGEST_ID or not name.isprintable() or set(name) & set('/\\:*?"<>|'):
-                fix = f'printable characters, none of /\\:*?"<>|, at most {LONGEST_ID} bytes'
-                self._wrong(row, CLIP, f"'{name[:80]}' cannot be the id of a clip", fix)
+            if not is_id(name):
+                self._wrong(row, CLIP, f"'{name[:80]}' cannot be the id of a clip", ID_IS)
             return name
         return self._made_id(row)
 
