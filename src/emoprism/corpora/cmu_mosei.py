@@ -24,7 +24,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from emoprism.corpora._folder import Folder
-from emoprism.corpora._mosei import EMOTIONS, SENTIMENT, Segment, Shown, Transcript, read_folds, read_transcripts
+from emoprism.corpora._mosei import EMOTIONS, SENTIMENT, Segment, Transcript, read_folds, read_transcripts
 from emoprism.corpora._mosei_csd import read_csd
 from emoprism.corpora._mosei_media import Media
 from emoprism.corpora._mosei_tables import BATCH, TABLE, columns_of, read_batches, read_means
@@ -38,7 +38,7 @@ NEUTRAL = "neutral"
 YES, NO = "yes", "no"
 INTENSITY = "intensity:"
 """Prefix of the values that are intensities: `intensity:happy`, in [0, 3]. The label `happy` is YES where it is > 0."""
-Emotion = Shown | Literal["neutral"]
+Emotion = Literal["happy", "sad", "angry", "surprised", "disgust", "fearful", "neutral"]
 LABELS = "CMU_MOSEI_Labels.csd"
 MARGIN = 1.0
 """Seconds by which a segment may end behind the last sentence of its transcript."""
@@ -46,7 +46,6 @@ EQUAL = 1e-4
 """Intensities nearer to each other than this are equal: thirds, in some number of digits."""
 NEAR = 0.01
 """Seconds by which the times of a segment and of its sentence may differ: they were printed with other digits."""
-Form = Literal["csd", "table", "batches"]
 
 
 class CmuMosei(Corpus):
@@ -74,8 +73,8 @@ class CmuMosei(Corpus):
         self,
         root: Path,
         *,
-        labels: Form | Literal["any"] = "any",
-        emotions: Annotated[tuple[Emotion, ...], Field(min_length=1)] = (*EMOTIONS, "neutral"),
+        labels: Literal["any", "csd", "table", "batches"] = "any",
+        emotions: tuple[Emotion, ...] = (*EMOTIONS, "neutral"),
         folds: Path | None = None,
         early: Annotated[float, Field(ge=0)] = 0.5,
     ) -> None:

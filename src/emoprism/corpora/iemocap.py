@@ -116,9 +116,9 @@ class Iemocap(Corpus):
         self,
         root: Path,
         *,
-        emotions: Annotated[tuple[Emotion, ...], Field(min_length=1)] = ("angry", "happy", "neutral", "sad"),
+        emotions: tuple[Emotion, ...] = ("angry", "happy", "neutral", "sad"),
         scenario: Literal["all", "improvised", "scripted"] = "all",
-        sessions: Annotated[tuple[Annotated[int, Field(ge=1, le=5)], ...], Field(min_length=1)] = (1, 2, 3, 4, 5),
+        sessions: tuple[Annotated[int, Field(ge=1, le=5)], ...] = (1, 2, 3, 4, 5),
     ) -> None:
         """`emotions`: the classes; excitement counts as happy where it is not asked for itself. `scenario`: which
         dialogues; those of the other kind are left out. `sessions`: those that you have, or want.
@@ -195,7 +195,8 @@ class Iemocap(Corpus):
 
     def _nothing(self, clips: Sequence[Clip]) -> Problem:
         if not clips:
-            return Problem(str(self.root), f"no {self.scenario} utterance in it", "see corpus.scenario")
+            kind = "" if self.scenario == "all" else f"{self.scenario} "
+            return Problem(str(self.root), f"no {kind}utterance in it", "see corpus.scenario and corpus.sessions")
         why = f"the first, {clips[0].id}: {clips[0].rejected}"
         return Problem(str(self.root), f"none of its {len(clips)} utterances can be used", why)
 
