@@ -89,6 +89,7 @@ def _adversary_scores(
     return {
         f"adversary/{read}>{told}": _score(labelled, told, rows, values.argmax(1).cpu().numpy())
         for (read, told), values in logits.items()
+        if _known(labelled, told, rows).any()
     }
 
 
@@ -101,7 +102,8 @@ def _probe_scores(
     embedded: Mapping[str, Tensor],
     seed: int,
 ) -> dict[str, float]:
-    pairs = [(read, told) for read in model.attributes for told in model.attributes if read != told]
+    known = [name for name in model.attributes if _known(labelled, name, rows).any()]
+    pairs = [(read, told) for read in model.attributes for told in known if read != told]
     if not pairs:
         return {}
     train = embed_rows(model, labelled, store, train_rows)
