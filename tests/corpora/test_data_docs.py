@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emoprism.corpora.emovox import Emovox
 from emoprism.corpora.iemocap import Iemocap
 from emoprism.corpora.manifest import ManifestCorpus
 from emoprism.corpora.ravdess import Ravdess
@@ -78,6 +79,35 @@ def make_layout(title: str, root: Path) -> None:
         path = root / line.strip()
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"media")
+
+
+def test_the_layout_of_crema_d(tmp_path: Path) -> None:
+    make_layout("CREMA-D", tmp_path)
+    (tmp_path / "VideoDemographics.csv").write_text('"ActorID","Age","Sex"\n1001,51,"Male"\n1002,21,"Female"\n')
+    votes = '"","A","D","F","H","N","S","fileName"\n"300001",9,0,0,0,0,0,"1001_DFA_ANG_XX"\n'
+    (tmp_path / "processedResults/tabulatedVotes.csv").write_text(votes)
+    check_corpus("crema_d", tmp_path)
+
+
+def test_the_layout_of_mead(tmp_path: Path) -> None:
+    make_layout("MEAD", tmp_path)
+    check_corpus("mead", tmp_path)
+    check_corpus("mead", tmp_path, view="left_30")
+
+
+def test_the_layout_and_the_table_of_emovox(tmp_path: Path) -> None:
+    make_layout("EmoVox", tmp_path)
+    (tmp_path / "vox1_meta.csv").write_text("VoxCeleb1 ID\tVGGFace1 ID\tGender\nid10001\tA.J._Buckley\tm\n")
+    (tmp_path / "vox2_meta.csv").write_text("VoxCeleb2 ID ,VGGFace2 ID ,Gender ,Set \nid00012 ,n000012 ,m ,dev \n")
+    table = re.findall(r"```csv\n(.*?)```", section("EmoVox"), flags=re.DOTALL)[0]
+    (tmp_path / "distributions.csv").write_text(table)
+    check_corpus("emovox", tmp_path)
+    one, other = Emovox(tmp_path).clips()
+    assert [(clip.labels["emotion"], clip.split) for clip in (one, other)] == [
+        ("other", "unseen"),
+        ("neutral", "train"),
+    ]
+    assert Emovox(tmp_path, emotions="eight").clips()[0].labels["emotion"] == "disgust"
 
 
 def test_the_layout_of_iemocap(tmp_path: Path) -> None:

@@ -188,8 +188,9 @@ def test_the_released_file_and_its_names(released: Path) -> None:
     assert found[f"id10309-{VIDEOS[3]}-00007"].labels["emotion"] == "other"
     assert found[f"id10309-{VIDEOS[3]}-00007"].split == "unseen"
     assert found[f"id10002-{VIDEOS[2]}-00001"].rejected == NO_FACE
-    assert clips(released, frames="mean")[f"id10001-{VIDEOS[0]}-00001"].labels["emotion"] == "neutral"
-    check_corpus("emovox", released)
+    mean = read_here((released / "senet50-ferplus-logits.mat", "mean"))[0].probabilities
+    assert mean is not None
+    assert EMOTIONS[int(mean.argmax())] == "neutral"
 
 
 def test_the_first_release_of_voxceleb(released: Path, medium: Callable[[Path], Path]) -> None:
@@ -224,11 +225,9 @@ def test_a_released_file_of_other_names_says_where(released: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("keep", [0, 300])
-def test_a_released_file_that_is_cut_off_or_overwritten(released: Path, keep: int) -> None:
+def test_a_released_file_that_is_cut_off(released: Path) -> None:
     table = released / "senet50-ferplus-logits.mat"
-    noise = np.random.default_rng(keep).integers(0, 256, 200, dtype=np.uint8).tobytes()
-    table.write_bytes(table.read_bytes()[:keep] + noise)
+    table.write_bytes(table.read_bytes()[:300])
     assert f"{table}: unreadable" in refused(released)
 
 
@@ -272,8 +271,8 @@ def test_a_tested_speaker_who_cannot_train_is_rejected(vox: Path) -> None:
     for _, path, side, _ in ROWS:
         if side == "train":
             (vox / path).unlink()
-    found = [clip for clip in clips(vox).values() if clip.split == "test"]
-    assert [clip.rejected for clip in found] == [NEVER_TRAINS]
+    found = [clip for clip in clips(vox).values() if clip.split in ("validation", "test")]
+    assert [clip.rejected for clip in found] == [NEVER_TRAINS, NEVER_TRAINS]
     check_corpus("emovox", vox)
 
 

@@ -27,7 +27,7 @@ from emoprism.corpora._takes import best
 from emoprism.corpora._voxceleb import EXPECTED, Key, Speakers, read_speakers
 from emoprism.corpora.base import Corpus
 from emoprism.errors import CorpusError, Problem
-from emoprism.types import EMOTION, SOURCE, SPEAKER, TEST, TRAIN, UNSEEN, Clip
+from emoprism.types import EMOTION, SOURCE, SPEAKER, TEST, TRAIN, UNSEEN, VALIDATION, Clip
 
 PICTURES = (".mp4", ".avi", ".mkv", ".webm", ".mov")
 SOUNDS = (".wav", ".flac", ".m4a", ".aac", ".mp3")
@@ -136,13 +136,7 @@ class Emovox(Corpus):
             count = counts[one.segment.speaker]
             reason = f"its speaker has {count} segments, too few beside others" if one.segment.speaker in few else ""
             clips.append(self._clip(one, speakers, halves, reason))
-        trained = {clip.labels[SPEAKER] for clip in clips if clip.split == TRAIN and not clip.rejected}
-        return [
-            replace(clip, rejected=NEVER_TRAINS)
-            if clip.split == TEST and not clip.rejected and clip.labels[SPEAKER] not in trained
-            else clip
-            for clip in clips
-        ]
+        return _heard_only(clips)
 
     def _clip(self, one: Found, speakers: Speakers, halves: Mapping[Key, str], reason: str) -> Clip:
         said, segment, video = one.said, one.segment, best(one.files, PICTURES)
@@ -166,6 +160,15 @@ class Emovox(Corpus):
             values=values,
             rejected=reason or _unusable(one),
         )
+
+
+def _heard_only(clips: Sequence[Clip]) -> list[Clip]:
+    """Reject clips of heard sets whose speaker has none to train on, as in a copy with parts of the corpus."""
+    trained = {clip.labels[SPEAKER] for clip in clips if clip.split == TRAIN and not clip.rejected}
+    lost = [
+        clip.split in (VALIDATION, TEST) and not clip.rejected and clip.labels[SPEAKER] not in trained for clip in clips
+    ]
+    return [replace(clip, rejected=NEVER_TRAINS) if out else clip for clip, out in zip(clips, lost, strict=True)]
 
 
 def _unusable(one: Found) -> str:
