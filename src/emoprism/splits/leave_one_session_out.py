@@ -22,7 +22,8 @@ class LeaveOneSessionOut(Splitter):
 
     Then the other way round: the five sessions of IEMOCAP with two speakers each make ten folds, and neither who
     selects nor who tests has trained. A session of more than two is parted by turns along its speakers, ordered by
-    `balance` and name. Corpora without sessions are given `groups` of speakers in place of them.
+    `balance` and name. Corpora without sessions are given `groups` of speakers in place of them; where those are
+    drawn, their parts are drawn as even as the groups.
     """
 
     def __init__(
@@ -63,12 +64,12 @@ class LeaveOneSessionOut(Splitter):
         place_of(self.fold, self.folds(units))
         sessions = self._sessions(units, seed)
         out = sessions[self._names(units)[self.fold // 2 if self.paired else self.fold]]
-        held = {unit.id for unit in units if unit.labels[self.speaker] in out}
+        held = {unit.id for unit in units if unit.labels[self.speaker] in out[0] + out[1]}
         rest = [unit for unit in units if unit.id not in held]
         if not self.paired:
             sides = self.validation.beside(rest, np.random.default_rng([SALT, seed]))
             return with_held_out(units, sides, sorted(held), self.speaker)
-        chosen = {unit.id for unit in units if unit.labels[self.speaker] in out[self.fold % 2 :: 2]}
+        chosen = {unit.id for unit in units if unit.labels[self.speaker] in out[self.fold % 2]}
         sides = {unit.id: TRAIN for unit in rest} | dict.fromkeys(sorted(chosen), VALIDATION)
         return with_held_out(units, sides, sorted(held - chosen), self.speaker)
 
@@ -78,15 +79,12 @@ class LeaveOneSessionOut(Splitter):
         count = self.groups if isinstance(self.groups, int) else len(self.groups)
         return [f"group{number + 1}" for number in range(count)]
 
-    def _sessions(self, units: Sequence[Unit], seed: int) -> Mapping[str, Sequence[str]]:
-        """The speakers of every session, ordered so that every second one makes an even half."""
+    def _sessions(self, units: Sequence[Unit], seed: int) -> Mapping[str, tuple[list[str], list[str]]]:
+        """The speakers of every session in two parts."""
         speakers = groups_of(units, self.speaker)
-        if self.groups is None:
-            sessions = self._labelled(speakers)
-        elif isinstance(self.groups, int):
-            sessions = self._drawn(speakers, self.groups, self.groups_seed if self.groups_seed is not None else seed)
-        else:
-            sessions = self._listed(speakers, self.groups)
+        if isinstance(self.groups, int):
+            return self._drawn(speakers, self.groups, self.groups_seed if self.groups_seed is not None else seed)
+        sessions = self._labelled(speakers) if self.groups is None else self._listed(speakers, self.groups)
         lone = [
             Problem(f"session '{name}'", f"has one speaker, '{found[0]}'", "set data.split.paired=false, or groups")
             for name, found in sessions.items()
@@ -94,7 +92,8 @@ class LeaveOneSessionOut(Splitter):
         ]
         refuse(lone, "data.split")
         first = {name: members[0].labels.get(self.balance or "", "") for name, members in speakers.items()}
-        return {name: sorted(found, key=lambda who: (first[who], who)) for name, found in sessions.items()}
+        ordered = {name: sorted(found, key=lambda who: (first[who], who)) for name, found in sessions.items()}
+        return {name: (found[::2], found[1::2]) for name, found in ordered.items()}
 
     def _labelled(self, speakers: Mapping[str, Sequence[Unit]]) -> dict[str, list[str]]:
         problems: list[Problem] = []
@@ -109,15 +108,18 @@ class LeaveOneSessionOut(Splitter):
         refuse(problems, "data.split")
         return sessions
 
-    def _drawn(self, speakers: Mapping[str, Sequence[Unit]], count: int, seed: int) -> dict[str, list[str]]:
-        least = 2 * count if self.paired else count
-        if len(speakers) < least:
-            what = f"groups={count} of {len(speakers)} speakers, where {least} at least are needed"
+    def _drawn(
+        self, speakers: Mapping[str, Sequence[Unit]], count: int, seed: int
+    ) -> dict[str, tuple[list[str], list[str]]]:
+        if len(speakers) < 2 * count:
+            what = f"groups={count} of {len(speakers)} speakers, where {2 * count} at least are needed"
             raise CorpusError(Problem("data.split.groups", what, "ask for fewer groups"))
         rng = np.random.default_rng([SALT, 1, seed])
-        dealt = deal(speakers, (self.stratify, self.balance), [1 / count] * count, rng)
+        dealt = deal(speakers, (self.stratify, self.balance), [0.5 / count] * (2 * count), rng)
+        parts = [[who for who in speakers if dealt[who] == place] for place in rng.permutation(2 * count).tolist()]
+        parts.sort(key=lambda part: sum(len(speakers[who]) for who in part))  # the smallest goes with the largest
         order = rng.permutation(count).tolist()
-        return {f"group{n + 1}": [who for who in speakers if dealt[who] == place] for n, place in enumerate(order)}
+        return {f"group{n + 1}": (parts[place], parts[-1 - place]) for n, place in enumerate(order)}
 
     def _listed(self, speakers: Mapping[str, Sequence[Unit]], groups: Listed) -> dict[str, list[str]]:
         listed = [who for group in groups for who in group]
