@@ -5,6 +5,7 @@ does harm is named.
 from __future__ import annotations
 
 import shutil
+import tarfile
 import unicodedata
 import zipfile
 from collections.abc import Callable, Sequence
@@ -38,14 +39,26 @@ def check_copies(name: str, root: Path, scratch: Path, *, case: bool = True, **o
         if case or spoil not in (_in_capitals, _in_small_letters):
             copy = _copy(root, scratch / title.replace(" ", "-"))
             spoil(copy)
-            assert [_bare(clip) for clip in clips(copy)] == expected, f"{name}: {title} change no clip"
+            _check_same(f"{name}: {title} change no clip", lambda copy=copy: clips(copy), expected)
     elsewhere = _copy(root, scratch / FAR_AWAY)
-    assert [_bare(clip) for clip in clips(elsewhere)] == expected, f"{name}: a path that is not ASCII changes no clip"
+    _check_same(f"{name}: a path that is not ASCII changes no clip", lambda: clips(elsewhere), expected)
     for title, (spoil, words) in HARMFUL.items():
         copy = _copy(root, scratch / title.replace(" ", "-"))
-        spoil(copy, _media(clips(copy)))
+        first = spoil(copy, _media(clips(copy)))
         said = _refused(lambda copy=copy: clips(copy))
-        assert all(word in said for word in words), f"{name}: {title}: the error says {words}: {said}"
+        expected_words = (*words, first.name)
+        assert all(word in said for word in expected_words), f"{name}: {title}: the error says {expected_words}: {said}"
+
+
+def _check_same(sentence: str, read: Callable[[], Sequence[Clip]], expected: Sequence[Clip]) -> None:
+    from emoprism.errors import CorpusError
+
+    try:
+        found = [_bare(clip) for clip in read()]
+    except CorpusError as error:
+        raise AssertionError(f"{sentence}: {error}") from None
+    lost, new = [clip for clip in expected if clip not in found], [clip for clip in found if clip not in expected]
+    assert found == expected, f"{sentence}: without {lost[:3]}, with {new[:3]}"
 
 
 def _bare(clip: Clip) -> Clip:
@@ -77,13 +90,34 @@ def _left_behind(root: Path) -> None:
         shadow.with_name(f"._{path.name}").write_bytes(b"\x00\x05\x16\x07")
     (root / ".DS_Store").write_bytes(b"\x00\x00\x00\x01Bud1")
     (root / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0")
+    (root / "desktop.ini").write_bytes(b"[.ShellClassInfo]\r\n")
+    for path in _files(root):
+        if not path.name.startswith("."):
+            thumbnail = path.parent / "@eaDir" / path.name / f"SYNO{path.suffix}"
+            thumbnail.parent.mkdir(parents=True, exist_ok=True)
+            thumbnail.write_bytes(b"\xff\xd8")
 
 
 def _archives_beside(root: Path) -> None:
+    """An archive of each folder under its name, and two of everything under names of their own."""
+    everything = _files(root)
     for folder in sorted(path for path in root.iterdir() if path.is_dir()):
         with zipfile.ZipFile(folder.with_name(f"{folder.name}.zip"), "w") as file:
             for path in _files(folder):
                 file.write(path, path.relative_to(folder.parent).as_posix())
+    with zipfile.ZipFile(root / "download.zip", "w") as file, tarfile.open(root / "release.tar.gz", "w:gz") as other:
+        for path in everything:
+            file.write(path, path.relative_to(root).as_posix())
+            other.add(path, path.relative_to(root).as_posix())
+
+
+def _links(root: Path) -> None:
+    """Every file is a link to one elsewhere, of another name, as where a store keeps files by their content."""
+    store = root.with_name(f"{root.name}-store")
+    store.mkdir()
+    for number, path in enumerate(_files(root)):
+        path.rename(store / f"{number:06d}")
+        path.symlink_to(store / f"{number:06d}")
 
 
 def _renamed(root: Path, change: Callable[[str], str]) -> None:
@@ -99,12 +133,20 @@ def _in_small_letters(root: Path) -> None:
     _renamed(root, str.lower)
 
 
-def _pointers(_: Path, media: Sequence[Path]) -> None:
+def _pointers(_: Path, media: Sequence[Path]) -> Path:
     for path in media:
         path.write_text(LFS_POINTER)
+    return media[0]
 
 
-def _never_unpacked(root: Path, media: Sequence[Path]) -> None:
+def _dangling(_: Path, media: Sequence[Path]) -> Path:
+    for path in media:
+        path.unlink()
+        path.symlink_to(".git/annex/objects/gone")
+    return media[0]
+
+
+def _never_unpacked(root: Path, media: Sequence[Path]) -> Path:
     """Pack the folder that holds the first medium (where that is the root, the medium); remove what was packed."""
     folder = media[0].parent
     packed = media[0] if folder == root else folder
@@ -112,15 +154,18 @@ def _never_unpacked(root: Path, media: Sequence[Path]) -> None:
         for path in [packed] if packed.is_file() else _files(packed):
             file.write(path, path.relative_to(packed.parent).as_posix())
             path.unlink()
+    return packed.with_name("packed.zip")
 
 
-def _emptied(root: Path, _: Sequence[Path]) -> None:
+def _emptied(root: Path, _: Sequence[Path]) -> Path:
     shutil.rmtree(root)
     root.mkdir()
+    return root
 
 
-def _removed(root: Path, _: Sequence[Path]) -> None:
+def _removed(root: Path, _: Sequence[Path]) -> Path:
     shutil.rmtree(root)
+    return root
 
 
 HARMLESS: dict[str, Callable[[Path], None]] = {
@@ -128,13 +173,16 @@ HARMLESS: dict[str, Callable[[Path], None]] = {
     "archives beside what was unpacked": _archives_beside,
     "names in capitals": _in_capitals,
     "names in small letters": _in_small_letters,
+    "links in place of files": _links,
 }
-HARMFUL: dict[str, tuple[Callable[[Path, Sequence[Path]], None], tuple[str, ...]]] = {
+HARMFUL: dict[str, tuple[Callable[[Path, Sequence[Path]], Path], tuple[str, ...]]] = {
     "pointers instead of media": (_pointers, ("Git LFS", "git lfs pull")),
-    "an archive never unpacked": (_never_unpacked, ("packed.zip",)),
-    "an empty folder": (_emptied, ("an-empty-folder",)),
-    "no folder": (_removed, ("no-folder",)),
+    "links that lead nowhere": (_dangling, ("are not there",)),
+    "an archive never unpacked": (_never_unpacked, ("unpack",)),
+    "an empty folder": (_emptied, ()),
+    "no folder": (_removed, ()),
 }
+"""How to spoil a copy, given its media: returns what the error has to name. With it, other words it has to say."""
 
 
 def _refused(read: Callable[[], Any]) -> str:
