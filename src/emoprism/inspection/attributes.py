@@ -19,6 +19,8 @@ ORDER = (SPEAKER, EMOTION, GENDER, SENTENCE, SESSION, SOURCE, CORPUS)
 """Attributes with a meaning of their own come first."""
 FEW = 20
 """An attribute of so few values is shown however few clips there are."""
+KEYS = ("primary", "secondary")
+"""Options that name one attribute each."""
 MOST = 12
 """Attributes shown unless others are asked for: their pairs are compared, and pairs are many."""
 
@@ -79,12 +81,13 @@ def choose(found: Mapping[str, Attribute], options: InspectOptions, directory: P
     _check_asked(found, options, directory)
     first = [name for name in (options.secondary, options.primary) if name in found]
     rest = [name for name in options.attributes or found if name not in first]
+    asked = {*options.attributes, *(getattr(options, key) for key in KEYS if key in options.model_fields_set)}
     shown: dict[str, Attribute] = {}
     left_out: dict[str, str] = {}
     for name in [*first, *dict.fromkeys(rest)]:
         attribute = found[name]
         known = len(attribute.codes) - attribute.missing
-        if attribute.nearly_unique and name not in options.attributes:
+        if attribute.nearly_unique and name not in asked:
             left_out[name] = f"{len(attribute.classes):,} values in {known:,} clips, nearly one a clip"
         elif len(shown) == MOST and not options.attributes:
             left_out[name] = f"beyond the first {MOST}; attributes=[{name}] shows it"
@@ -95,7 +98,7 @@ def choose(found: Mapping[str, Attribute], options: InspectOptions, directory: P
 
 def _check_asked(found: Mapping[str, Attribute], options: InspectOptions, directory: Path) -> None:
     asked = [("attributes", name) for name in options.attributes]
-    asked += [(key, getattr(options, key)) for key in ("primary", "secondary") if key in options.model_fields_set]
+    asked += [(key, getattr(options, key)) for key in KEYS if key in options.model_fields_set]
     problems = [
         Problem(f"corpus inspect: {key}", f"no clip of {directory} has a label '{name}'", did_you_mean(name, found))
         for key, name in asked

@@ -38,6 +38,7 @@ def _histogram(axis: Any, found: Spread) -> None:
     axis.set_ylabel("clips" if found.unit != "clips" else "how many")
     axis.set_ylim(bottom=0)
     axis.legend(loc="best")
+    axis.locator_params(axis="x", nbins=6)
 
 
 def _ridges(axis: Any, found: Spread, groups: tuple[Part, ...]) -> None:
@@ -52,6 +53,7 @@ def _ridges(axis: Any, found: Spread, groups: tuple[Part, ...]) -> None:
     axis.grid(visible=False)
     axis.spines["left"].set_visible(False)
     axis.tick_params(axis="y", length=0)
+    axis.locator_params(axis="x", nbins=6)
     axis.set_xlabel(_axis_title(found))
 
 

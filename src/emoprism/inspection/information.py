@@ -117,7 +117,8 @@ def mutual_information(a: Int64[np.ndarray, "N"], b: Int64[np.ndarray, "N"]) -> 
     """Bits that two labelings, numbered without gaps, tell of each other."""
     n = len(a)
     shift = entropy(np.bincount(a)) + entropy(np.bincount(b)) - np.log2(n)
-    return max(0.0, float(shift + _joint(a * (int(b.max()) + 1) + b, _n_log_n(n)) / n))
+    bits = float(shift + _joint(a * (int(b.max()) + 1) + b, _n_log_n(n)) / n)
+    return bits if bits > TIE else 0.0
 
 
 def shuffled_information(

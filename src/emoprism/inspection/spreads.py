@@ -11,6 +11,8 @@ from emoprism.inspection.attributes import Attribute
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 MOST_BINS = 40
+MOST_STEPS = 1000
+"""Different numbers that are tried for lying on a grid."""
 MOST_GROUPS = 16
 """So many values of the label, the most frequent ones, have a histogram of their own."""
 
@@ -70,12 +72,17 @@ def spread(name: str, unit: str, numbers: Float64[np.ndarray, "N"], by: Attribut
 
 
 def _edges(numbers: Float64[np.ndarray, "M"]) -> Float64[np.ndarray, "E"]:
-    """A bin for each whole number where there are few of them, else as many bins as Rice's rule has, 2 M^(1/3)."""
-    low, high = numbers.min(), numbers.max()
-    if high - low < MOST_BINS and np.array_equal(numbers, np.round(numbers)):
-        return np.arange(low - 0.5, high + 1)
+    """As many bins as Rice's rule has, 2 M^(1/3); where numbers lie on a grid, as ratings do, whole steps of it."""
     bins = min(MOST_BINS, int(np.ceil(2 * np.cbrt(len(numbers)))))
-    return np.histogram_bin_edges(numbers, bins)
+    steps = np.unique(numbers)
+    if not 1 < len(steps) <= MOST_STEPS:
+        return np.histogram_bin_edges(numbers, bins)
+    step = float(np.diff(steps).min())
+    places = np.round((steps - steps[0]) / step)
+    if places[-1] > MOST_STEPS or not np.allclose(steps[0] + places * step, steps, atol=step / 100):
+        return np.histogram_bin_edges(numbers, bins)
+    each = int(np.ceil((places[-1] + 1) / MOST_BINS))
+    return steps[0] + step * (each * np.arange(places[-1] // each + 2) - 0.5)
 
 
 def _most_frequent(by: Attribute) -> list[int]:

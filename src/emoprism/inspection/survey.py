@@ -163,7 +163,7 @@ def _labels(
 def _crossed(chosen: Chosen, down: Attribute | None) -> tuple[Crossed, ...]:
     if down is None:
         return ()
-    others = [attribute for attribute in chosen.shown.values() if attribute is not down]
+    others = [one for one in chosen.shown.values() if one is not down and len(one.classes) > 1]
     return tuple(cross(down, across) for across in others)
 
 

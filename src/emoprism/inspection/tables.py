@@ -10,7 +10,7 @@ from emoprism.inspection.information import Entanglement, entropy
 from emoprism.inspection.reasons import Reason
 from emoprism.inspection.spreads import QUANTILES, Part, Spread
 from emoprism.inspection.survey import Survey
-from emoprism.inspection.words import MEANING, counted, degree, number, p_words, share, shown
+from emoprism.inspection.words import counted, degree, number, p_words, share, shown
 from emoprism.pages.tables import EMPTY, Cell, Column, Row, Table
 
 MOST_REASONS = 40
@@ -48,6 +48,7 @@ def _attribute_row(attribute: Attribute) -> Row:
     names = ["all alike"] * 2 if alike else [shown(attribute.classes[i]) for i in (most, least)]
     sizes = [f"{counted(int(counts[i]), 'clip')}, {share(counts[i] / total)}" for i in (most, least)]
     extremes = [Cell(name, size) for name, size in zip(names, sizes, strict=True)]
+    extremes[1] = EMPTY if len(counts) == 1 else extremes[1]
     bits = f"{entropy(counts):.2f}", f"{entropy(counts * 0 + 1):.2f}"
     return Row(shown(attribute.name), (Cell(f"{len(counts):,}"), *extremes, *_cells(*bits, f"{attribute.missing:,}")))
 
@@ -156,7 +157,7 @@ def _pair_cells(pair: Entanglement) -> tuple[Cell, ...]:
     late = "" if pair.chance_95 is None else f"{pair.chance_95:.3f}"
     p = p_words(pair).removeprefix("p = ").removeprefix("p ")
     bits = f"{pair.bits:.3f}", f"{pair.told_bits:.3f}", share(pair.share), f"{pair.chance:.3f}"
-    return _cells(f"{pair.clips:,}", *bits, late, p, MEANING[degree(pair)])
+    return _cells(f"{pair.clips:,}", *bits, late, p, degree(pair))
 
 
 def spread_table(found: Spread, key: str, caption: str) -> Table:

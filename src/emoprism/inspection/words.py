@@ -25,8 +25,10 @@ def length(seconds: float) -> str:
 
 
 def bits(value: float) -> str:
-    """2.9712 -> "2.97"; 0.0812 -> "0.081"."""
-    return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
+    """2.9712 -> "2.97"; 0.0812 -> "0.081"; 0.0004 -> "under 0.001"."""
+    if 0 < value < 0.001:
+        return "under 0.001"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}" if value else "0"
 
 
 def share(part: float) -> str:
