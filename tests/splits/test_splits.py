@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoprism.corpora.ravdess import Ravdess
-from emoprism.errors import CorpusError, PluginError
+from emoprism.errors import CorpusError, PluginError, Problem
 from emoprism.recipe import SPLITTERS
 from emoprism.splits._sides import draw_share
 from emoprism.splits.base import Splitter, Unit, sides_csv
@@ -84,6 +84,46 @@ def test_the_suite_notices_a_broken_splitter(how: str, words: str, monkeypatch: 
     monkeypatch.setattr("emoprism.plugins.Family.make", lambda self, name, options: Forgetful(how))
     with pytest.raises(AssertionError, match=words):
         check_splitter("held_out")
+
+
+class Folded(Splitter):
+    """Breaks the contract of folds in one of several ways."""
+
+    def __init__(self, how: str, fold: int) -> None:
+        self.how, self.fold = how, fold
+
+    def folds(self, units: Sequence[Unit]) -> tuple[str, ...]:
+        return {"names": ("one", "one"), "none": (), "order": (units[0].id, "two")}.get(self.how, ("one", "two"))
+
+    def split(self, units: Sequence[Unit], seed: int) -> dict[str, str]:
+        if self.fold > 1 and self.how != "beyond":
+            raise CorpusError(Problem("data.split.fold", "no" if self.how == "silent" else "there are 2 folds"))
+        side = UNSEEN if self.how == "second" and self.fold == 1 else TRAIN
+        return {unit.id: side if unit.id == min(u.id for u in units) else TRAIN for unit in units}
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("names", "every fold has a name of its own"),
+        ("none", "every fold has a name of its own"),
+        ("order", "the order of the clips does not matter to the folds"),
+        ("second", "an unseen speaker is in no other split"),
+        ("beyond", "refuses a fold that is not there"),
+        ("silent", "says how many folds there are"),
+    ],
+)
+def test_the_suite_notices_broken_folds(how: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = lambda self, name, options: Folded(how, options.get("fold", 0))  # noqa: E731
+    monkeypatch.setattr("emoprism.plugins.Family.make", make)
+    with pytest.raises(AssertionError, match=words):
+        check_splitter("k_fold")
+
+
+def test_the_suite_passes_sound_folds(monkeypatch: pytest.MonkeyPatch) -> None:
+    make = lambda self, name, options: Folded("", options.get("fold", 0))  # noqa: E731
+    monkeypatch.setattr("emoprism.plugins.Family.make", make)
+    check_splitter("k_fold")
 
 
 @st.composite

@@ -61,7 +61,10 @@ class CrossCorpus(Splitter):
         if len(corpora) < 2:
             fix = "join several: emoprism corpus join OUT NAME=PREPARED NAME=PREPARED"
             raise CorpusError(Problem("data.split", f"the clips are of {len(corpora)} corpus", fix))
-        return ("+".join(self.test),) if self.test else tuple(name for name in corpora if name not in self.train)
+        tested = ("+".join(self.test),) if self.test else tuple(name for name in corpora if name not in self.train)
+        if not tested:
+            raise CorpusError(Problem("data.split.train", "no corpus is left to test", "name fewer"))
+        return tested
 
     def split(self, units: Sequence[Unit], seed: int) -> dict[str, str]:
         """See Splitter. Raises CorpusError for corpora that are not there, and speakers and labels on wrong sides."""
