@@ -6,16 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
+from emoprism.deploy.embed import embed
 from emoprism.deploy.trained import Trained
+from emoprism.embeddings import load_embeddings
 from emoprism.errors import InputError, MediaError, StageError
 from emoprism.media.audio import log_mel
+from emoprism.media.prepare import prepare
 from emoprism.media.shards import PreparedCorpus
 from emoprism.models.base import Batch
 from emoprism.pretrained.run import Run
+from emoprism.recipe import load_recipe
 from emoprism.testing import check_pretrained
 from emoprism.training.dataset import collate
+from emoprism.training.run import train
 
 
 def test_the_contract(trained, heard):
@@ -56,6 +62,35 @@ def test_what_is_not_asked_for_is_missing(trained):
     assert np.allclose(run.voice(sound), embedded(trained, {"audio": log_mel(sound)}, "speaker"), atol=1e-6)
     assert not np.allclose(run.clip({"face": crops, "audio": log_mel(sound)}), run.voice(sound))
     assert np.array_equal(run.clip({"face": crops[:0], "audio": log_mel(sound)}), run.voice(sound))
+
+
+SPEECH = """
+name: test/speech
+label: Speech
+data: {streams: [speech], exact_steps: {speech: 60}, split: {name: held_out, test: 0.25, validation: 0.2}}
+model: {name: multitask, embeddings: {speaker: 6}, encoders: {speech: {name: conv1d, channels: [8, 8]}}}
+training: {epochs: 1, batch_size: 8}
+"""
+
+
+def test_a_run_on_acoustic_features_hears_a_waveform_as_they_were_prepared(tmp_path):
+    rows = ["clip,audio,speaker,emotion"]
+    for number in range(12):
+        wave = 0.2 * np.sin(np.arange(16_000) * (0.05 + 0.01 * number)).astype(np.float32)
+        soundfile.write(tmp_path / f"{number:02d}.wav", wave, 16_000, subtype="FLOAT")
+        rows.append(f"c{number:02d},{number:02d}.wav,s{number % 2},{('sad', 'happy')[number // 6]}")
+    (tmp_path / "clips.csv").write_text("\n".join(rows) + "\n")
+    prepare("manifest", tmp_path / "clips.csv", tmp_path / "shards", ["acoustics=[speech]"], workers=1)
+    (tmp_path / "speech.yaml").write_text(SPEECH)
+    train(load_recipe(tmp_path / "speech.yaml"), tmp_path / "shards", tmp_path / "run")
+    run = Run(str(tmp_path / "run"))
+    assert (run.takes, run.heard) == ({"audio"}, ("speech",))
+    check_pretrained("run", str(tmp_path / "run"))
+    embed(tmp_path / "run", tmp_path / "shards", tmp_path / "embeddings")
+    known = load_embeddings(tmp_path / "embeddings")
+    for row, clip in enumerate(known.clips):
+        samples, _ = soundfile.read(tmp_path / f"{clip[1:]}.wav", dtype="float32")
+        assert np.allclose(run.voice(samples), known.vectors["speaker"][row], atol=1e-5)
 
 
 def test_what_cannot_be_embedded_is_named(trained, heard, tmp_path):

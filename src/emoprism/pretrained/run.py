@@ -12,6 +12,7 @@ from jaxtyping import Float32, Shaped, UInt8
 
 from emoprism.errors import InputError, MediaError, Problem, did_you_mean
 from emoprism.media.audio import log_mel
+from emoprism.media.options import PrepareOptions, find_acoustics
 from emoprism.pretrained._inputs import finite, resized
 from emoprism.pretrained.base import Pretrained
 from emoprism.types import AUDIO, FACE, SPEAKER
@@ -39,8 +40,14 @@ class Run(Pretrained):
 
     @property
     def takes(self) -> frozenset[str]:
-        """Those of the run's streams that are faces or sound."""
-        return frozenset({FACE, AUDIO} & set(self._trained.model.streams))
+        """Faces if the run has that stream, voices if it has one that is made of sound."""
+        return frozenset({FACE} & set(self._trained.model.streams)) | frozenset({AUDIO} if self.heard else ())
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """Names of the run's streams that are made of sound: log-mels, and acoustic features as they were prepared."""
+        made = {AUDIO, *(name for kind in find_acoustics(self._prepare) for name in kind.names())}
+        return tuple(name for name in self._trained.model.streams if name in made)
 
     @property
     def files(self) -> Mapping[str, Path]:
@@ -61,7 +68,11 @@ class Run(Pretrained):
         """The embedding of the sound, as of a clip without a face."""
         if AUDIO not in self.takes:
             return super().voice(samples)
-        return self.clip({AUDIO: log_mel(samples)})
+        streams: dict[str, np.ndarray] = {AUDIO: log_mel(samples)}
+        for kind in find_acoustics(self._prepare):
+            made = kind.streams(samples, frozenset(self.heard))
+            streams |= {name: vectors.values for name, vectors in made.items()}
+        return self.clip(streams)
 
     def clip(self, streams: Mapping[str, Shaped[np.ndarray, "T ..."]]) -> Float32[np.ndarray, "D"]:
         """The embedding of a whole clip: streams as `PreparedCorpus.read` gives them, any of them missing or empty.
@@ -84,19 +95,25 @@ class Run(Pretrained):
         import torch
 
         from emoprism.models.base import Stream
+        from emoprism.training.dataset import exact_steps
 
-        model = self._trained.model
+        model, exact = self._trained.model, self._trained.recipe.data.exact_steps
         rows = len(next(iter(streams.values())))
         batch: dict[str, Stream] = {}
         for name, spec in model.streams.items():
             blank = np.zeros((rows, 1, *spec.shape), dtype=np.uint8 if name == FACE else np.float32)
             if name == FACE and model.image_size is not None:
                 blank = np.zeros((rows, 1, model.image_size, model.image_size, 3), dtype=np.uint8)
-            values = streams.get(name, blank)
+            values = exact_steps(streams.get(name, blank).swapaxes(0, 1), exact.get(name)).swapaxes(0, 1)
             mask = torch.full(values.shape[:2], fill_value=name in streams)
             batch[name] = Stream(torch.from_numpy(np.ascontiguousarray(values)), mask)
         with torch.inference_mode():
             return finite(model.embed(batch)[self.attribute].float().numpy(), self.source)
+
+    @cached_property
+    def _prepare(self) -> PrepareOptions:
+        told = self._trained.prepare
+        return PrepareOptions.of_manifest(told) if "media" in told else PrepareOptions()
 
     @cached_property
     def _trained(self) -> Trained:
