@@ -74,7 +74,7 @@ def test_the_figure_has_a_row_for_each_label_and_says_what_it_shows() -> None:
     ("said", "words"),
     [
         ("no face was found in 12 sampled pictures", "no face was found in … sampled pictures"),
-        ("a b.mp4: the file is cut off: the sound ends at 2.5 s of 3.0 s", "…: the file is cut off: the sound ends at … s of … s"),
+        ("a b.mp4: it is cut off: the sound ends at 2.5 s of 3.0 s", "…: it is cut off: the sound ends at … s of … s"),
         ("clip.avi is empty (0 bytes)", "… is empty (… bytes)"),
         ("units.npz holds no array 'au'; it holds ['x', 'y']", "… holds no array …; it holds …"),
         ("has shape [3, 4], expected [T, D]", "has shape …, expected …"),

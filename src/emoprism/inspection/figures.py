@@ -25,8 +25,8 @@ def spread_figure(found: Spread, key: str, title: str) -> Drawing:
             _ridges(axes[0, 1], found, groups)
         q = found.all.quantiles
         alt = (
-            f"Histogram of {found.name} for {counted(found.all.clips, 'clip')}: from {number(q[0])} to {number(q[-1])},"
-            f" median {number(q[3])}{', and one for each ' + shown(found.by) if groups else ''}."
+            f"Histogram of {shown(found.name)} for {counted(found.all.clips, 'clip')}: from {number(q[0])} to"
+            f" {number(q[-1])}, median {number(q[3])}{', and one for each ' + shown(found.by) if groups else ''}."
         )
         return drawing(figure, key, title, alt)
 

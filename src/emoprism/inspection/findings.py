@@ -69,19 +69,21 @@ def _empty(found: Survey) -> Iterator[Finding]:
 def _missing(found: Survey) -> Iterator[Finding]:
     for stream in found.streams:
         if stream.missing:
-            text = f"{counted(stream.missing, 'clip')} of {found.clips:,} lack the stream “{shown(stream.name)}”"
+            text = f"Without the stream “{shown(stream.name)}”: {stream.missing:,} of {counted(found.clips, 'clip')}"
             why = f"; the commonest reason: {shown(stream.reasons[0].words, 120)}." if stream.reasons else "."
             yield Finding(WARNING if stream.missing > MANY * found.clips else NOTE, text + why)
     crowd = sum(clips for faces, clips in found.faces.items() if faces > 1)
     if crowd:
         seen = sum(found.faces.values())
-        text = f"{crowd:,} of {counted(seen, 'clip')} with a face show more than one; the largest and longest is used."
+        text = (
+            f"With more than one face: {crowd:,} of {counted(seen, 'clip')} with any; the largest and longest is used."
+        )
         yield Finding(WARNING if crowd > MANY * seen else NOTE, text)
 
 
 def _cut(found: Survey) -> Iterator[Finding]:
     if found.cut:
-        text = f"{counted(found.cut, 'clip')} of {found.clips:,} reach the {found.limit:g} s after which prepare cuts."
+        text = f"Up to the {found.limit:g} s after which prepare cuts: {found.cut:,} of {counted(found.clips, 'clip')}."
         yield Finding(WARNING if found.cut > MANY * found.clips else NOTE, text)
 
 
@@ -91,7 +93,7 @@ def _rejected(found: Survey) -> Iterator[Finding]:
         yield Finding(NOTE, "No clip was rejected.")
         return
     text = (
-        f"{counted(found.rejections, 'clip')} of {total:,} ({share(found.rejections / total)}) were rejected;"
+        f"Rejected: {found.rejections:,} of {counted(total, 'clip')} ({share(found.rejections / total)});"
         f" the commonest reason: {shown(found.rejected[0].words, 120)}."
     )
     yield Finding(WARNING if found.rejections > MANY * total else NOTE, text)

@@ -147,7 +147,7 @@ def _shown(found: Spread | None, key: str, title: str) -> Shown | None:
         return None
     unit = f", {found.unit}" if found.unit else ""
     if found.constant:
-        return Shown(f"{title}{unit}: {number(found.all.mean)}, all alike.", None, None)
+        return Shown(f"{title}: {number(found.all.mean)} {found.unit}".rstrip() + ", all alike.", None, None)
     lacking = f" {counted(found.missing, 'clip')} without." if found.missing and key.startswith("value") else ""
     table = tables.spread_table(found, f"{key}-table", f"{title}{unit}.{lacking}")
     return Shown("", spread_figure(found, key, title), table)
@@ -158,7 +158,7 @@ def _present(*parts: Shown | None) -> tuple[Shown, ...]:
 
 
 def _reasons(found: Survey) -> list[Table | None]:
-    heads = [f"Why {counted(s.missing, 'clip')} lack the stream “{shown(s.name)}”." for s in found.streams]
+    heads = [f"Why {counted(s.missing, 'clip')} came without the stream “{shown(s.name)}”." for s in found.streams]
     rows = enumerate(zip(heads, found.streams, strict=True), 1)
     return [tables.reasons_table(f"missing-{i}", head, stream.reasons) for i, (head, stream) in rows]
 

@@ -14,7 +14,7 @@ from emoprism import console
 from emoprism.inspection.attributes import Attribute
 from emoprism.inspection.options import InspectOptions
 from emoprism.inspection.samples import drawn
-from emoprism.inspection.words import shown
+from emoprism.inspection.words import counted, shown
 from emoprism.media.shards import PreparedClip, PreparedCorpus
 from emoprism.types import FACE, MISSING
 
@@ -132,12 +132,12 @@ def _titles(attribute: Attribute | None, codes: Sequence[int]) -> tuple[str, ...
 def _left_out(attribute: Attribute | None, codes: Sequence[int], has_face: np.ndarray) -> list[str]:
     if attribute is None:
         return []
-    faces = _with_face(attribute, has_face)
+    name, faces = shown(attribute.name), _with_face(attribute, has_face)
     more, blind = int((faces > 0).sum()) - len(codes), int((faces == 0).sum())
     unlabelled = int(np.count_nonzero(has_face & (attribute.codes == MISSING)))
-    parts = [(more, f"{more:,} more values of {attribute.name}")]
-    parts += [(blind, f"{blind:,} values of {attribute.name} without a face")]
-    parts += [(unlabelled, f"{unlabelled:,} clips with a face and without {attribute.name}")]
+    parts = [(more, f"{counted(more, 'further value')} of {name}")]
+    parts += [(blind, f"{counted(blind, 'value')} of {name} without a face")]
+    parts += [(unlabelled, f"{counted(unlabelled, 'clip')} with a face and without {name}")]
     return [words for count, words in parts if count]
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from unicodedata import category
+
 from emoprism.inspection.information import Entanglement
 
 LONGEST = 40
+STEERING = frozenset({"Cc", "Cf", "Cs"})
+"""Unicode's categories of control characters, formatting characters and halves of characters."""
 CHANCE = 0.05
 """p above which nothing but chance is claimed."""
 BALANCED = 0.99
@@ -12,8 +16,8 @@ BALANCED = 0.99
 
 
 def shown(text: str, most: int = LONGEST) -> str:
-    """A label of at most so many characters, none of them invisible."""
-    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """A label of at most so many characters, none of them one that steers a terminal or turns text around."""
+    clean = "".join("\N{REPLACEMENT CHARACTER}" if category(c) in STEERING else c for c in text)
     return clean if len(clean) <= most else clean[: max(1, most - 1)] + "…"
 
 
