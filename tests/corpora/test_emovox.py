@@ -315,6 +315,20 @@ def test_halves_are_even_where_videos_allow() -> None:
     assert Counter(halved(segments).values()) == {"validation": 100, "test": 100}
 
 
+def test_clips_can_be_had_without_emotions_and_labelled_then(vox: Path) -> None:
+    """What `label` writes of them, by id or by path, is read back."""
+    (vox / "distributions.csv").unlink()
+    bare = Emovox(vox, distributions="none").clips()
+    assert len(bare) == len(ROWS)
+    assert not any(clip.rejected or clip.split or "emotion" in clip.labels for clip in bare)
+    check_corpus("emovox", vox, distributions="none")
+    for rows in ([(clip.id, "", "", HAPPY) for clip in bare], [("x", clip.origin, "", HAPPY) for clip in bare]):
+        (vox / "distributions.csv").write_text(distributions_csv(rows))
+        assert [(clip.id, clip.labels["emotion"]) for clip in Emovox(vox).clips()] == [(c.id, "happy") for c in bare]
+    shutil.rmtree(vox / "wav")
+    assert "no VoxCeleb file" in refused(vox, distributions="none")
+
+
 def test_missing_tables_are_named_at_once(vox: Path) -> None:
     (vox / "vox1_meta.csv").unlink()
     (vox / "distributions.csv").unlink()

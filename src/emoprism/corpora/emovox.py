@@ -32,6 +32,8 @@ from emoprism.types import EMOTION, SOURCE, SPEAKER, TEST, TRAIN, UNSEEN, VALIDA
 PICTURES = (".mp4", ".avi", ".mkv", ".webm", ".mov")
 SOUNDS = (".wav", ".flac", ".m4a", ".aac", ".mp3")
 MATLAB = ".mat"
+NONE = "none"
+"""In place of a table: clips without emotions, to be labelled."""
 RELEASED = ("senet50-ferplus-logits.mat", "resnet50-ferplus-logits.mat")
 SIDES = {TRAIN_SET: TRAIN, "unheard-val": UNSEEN, "unheard-test": UNSEEN, "heard-test": TEST}
 TEACHER = "teacher:"
@@ -83,9 +85,10 @@ class Emovox(Corpus):
         drop_percent: Annotated[float, Field(ge=0, lt=100)] = 5.0,
     ) -> None:
         """`distributions`: the table, or a directory that holds it, relative to the folder; without it, the one there
-        is. `emotions`: five merges the rare ones into 'other'. `frames`: how the logits of the released file are
-        pooled: "max" is the largest of each emotion, as its authors do, "mean" the mean of the frames' probabilities.
-        `drop_percent`: the percentile of speakers, by number of segments, below which they are rejected.
+        is; "none" for clips without emotions, which `emoprism label` can be asked about. `emotions`: five merges the
+        rare ones into 'other'. `frames`: how the logits of the released file are pooled: "max" is the largest of each
+        emotion, as its authors do, "mean" the mean of the frames' probabilities. `drop_percent`: the percentile of
+        speakers, by number of segments, below which they are rejected.
         """
         super().__init__(root)
         self.distributions = distributions
@@ -96,18 +99,20 @@ class Emovox(Corpus):
     def clips(self) -> Sequence[Clip]:
         """Every segment that has a file or a distribution, ordered by id. Raises CorpusError with all problems."""
         folder = Folder(self.root, expected=f"clips of VoxCeleb, vox1_meta.csv and {NAMES[0]} or {RELEASED[0]}")
-        table = self._table(folder)
+        table = None if self.distributions == NONE else self._table(folder)
         speakers = read_speakers(folder)
         media = folder.files(*PICTURES, *SOUNDS)
         folder.check(media=media)
-        said = read_imdb(table, self.frames) if table.suffix.lower() == MATLAB else read_distributions(table)
+        said = self._said(table) if table else []
         found = joined(said, media, speakers, folder)
         folder.problems += _on_two_sides(found)
         folder.check()
-        if not any(one.said and one.files for one in found):
-            what = f"none of the {len(said)} clips of {table.name} has a file here, such as '{said[0].name}'"
-            raise CorpusError(Problem(str(self.root), what, EXPECTED))
+        if not any(one.files and (one.said or not table) for one in found):
+            raise CorpusError(Problem(str(self.root), _nothing(table, said), EXPECTED))
         return self._clips(found, speakers)
+
+    def _said(self, table: Path) -> list[Distribution]:
+        return read_imdb(table, self.frames) if table.suffix.lower() == MATLAB else read_distributions(table)
 
     def _table(self, folder: Folder) -> Path:
         """The one table of distributions there is. Where there is none, or there are several, that is a problem."""
@@ -119,7 +124,7 @@ class Emovox(Corpus):
             found = [given] if given.is_file() else inside
         if not found:
             where = given if self.distributions else folder.root / NAMES[0]
-            fix = f"write it with `emoprism label`, or download {RELEASED[0]} of EmoVoxCeleb"
+            fix = f"download {RELEASED[0]} of EmoVoxCeleb, or prepare with corpus.distributions=none and label that"
             folder.problems.append(Problem(str(where), "missing: the teacher's distributions", fix))
         elif len(found) > 1:
             what = f"{len(found)} tables of distributions, {', '.join(path.name for path in found)}"
@@ -140,15 +145,10 @@ class Emovox(Corpus):
 
     def _clip(self, one: Found, speakers: Speakers, halves: Mapping[Key, str], reason: str) -> Clip:
         said, segment, video = one.said, one.segment, best(one.files, PICTURES)
-        shares = said.probabilities if said else None
+        shares = () if said is None or said.probabilities is None else said.probabilities.tolist()
         labels = {SPEAKER: segment.speaker, SOURCE: segment.video, **speakers.labels[segment.speaker]}
-        values = (
-            dict(zip((f"{TEACHER}{name}" for name in EMOTIONS), map(float, shares), strict=True))
-            if shares is not None
-            else {}
-        )
-        if shares is not None:
-            dominant = EMOTIONS[int(shares.argmax())]
+        if shares:
+            dominant = EMOTIONS[shares.index(max(shares))]
             labels[EMOTION] = merged(dominant) if self.emotions == "five" else dominant
         return Clip(
             id=segment.id,
@@ -157,9 +157,15 @@ class Emovox(Corpus):
             audio=best(one.files, SOUNDS) or video,
             split=halves.get(segment.key) or SIDES.get(said.side if said else ""),
             origin=_origin(one, self.root),
-            values=values,
-            rejected=reason or _unusable(one),
+            values={f"{TEACHER}{name}": share for name, share in zip(EMOTIONS, shares, strict=bool(shares))},
+            rejected="" if self.distributions == NONE else reason or _unusable(one),
         )
+
+
+def _nothing(table: Path | None, said: Sequence[Distribution]) -> str:
+    if table is None:
+        return "no VoxCeleb file"
+    return f"none of the {len(said)} clips of {table.name} has a file here, such as '{said[0].name}'"
 
 
 def _heard_only(clips: Sequence[Clip]) -> list[Clip]:
