@@ -12,16 +12,19 @@ import numpy as np
 
 from emoprism.console import say
 from emoprism.errors import CorpusError, Problem, RecipeError, StageError
-from emoprism.identities.cluster import agglomerate, labels_of
+from emoprism.identities.cluster import Merge, agglomerate, before, labels_of
 from emoprism.identities.collect import Collected, collect
 from emoprism.identities.embedders import Embedders
 from emoprism.identities.evidence import Evidence
 from emoprism.identities.options import IdentifyOptions, Kind
+from emoprism.identities.refine import refine
 from emoprism.identities.scale import LEAST_SPEAKERS, MOST_CLIPS, Scale, learn_scale
 from emoprism.identities.scores import agreement
 from emoprism.media.shards import PreparedClip, PreparedCorpus
 from emoprism.stage import read_manifest
 from emoprism.types import TRAIN
+
+STEP, MOST, TOLERANCE = 0.25, 8.0, 0.01
 
 
 @dataclass(frozen=True)
@@ -182,19 +185,17 @@ def _threshold(scales: Mapping[Kind, Scale], clips: Known) -> float:
 
 
 def best_threshold(evidence: Mapping[str, Evidence], people: Sequence[str]) -> float:
-    """The middle of the log-likelihood ratios at which clusters of these people have the best pairwise F1.
+    """The log-likelihood ratio at which clusters of these people have the best pairwise F1.
 
-    At the least 0: below that the evidence speaks against a merge.
+    Of all multiples of STEP from 0 (below that the evidence speaks against a merge) to MOST: the middle of those whose
+    F1 is within TOLERANCE of the best, as the best of few people is a matter of chance.
     """
-    merges = list(agglomerate(evidence, stop=-np.inf))
-    lows = np.minimum.accumulate([merge.score for merge in merges]) if merges else np.zeros(0)
-    best, chosen = -1.0, 0.0
-    for count in range(len(merges) + 1):
-        lower = max(float(lows[count]), 0.0) if count < len(merges) else 0.0
-        upper = float(lows[count - 1]) if count else lower + 1.0
-        if upper <= lower:
-            continue
-        value = agreement([str(n) for n in labels_of(merges[:count], len(people))], people).pairwise_f1
-        if value > best:
-            best, chosen = value, (lower + upper) / 2
-    return chosen
+    merges = list(agglomerate(evidence, stop=0.0))
+    tried = np.arange(0.0, MOST + STEP / 2, STEP)
+    values = np.array([_f1(evidence, before(merges, float(threshold)), people) for threshold in tried])
+    return float(np.median(tried[values >= values.max() - TOLERANCE]))
+
+
+def _f1(evidence: Mapping[str, Evidence], merges: Sequence[Merge], people: Sequence[str]) -> float:
+    labels = refine(evidence, labels_of(merges, len(people)))
+    return agreement([str(label) for label in labels], people).pairwise_f1

@@ -53,6 +53,12 @@ def labels_of(merges: Sequence[Merge], count: int) -> Int64[np.ndarray, "N"]:
     return labels.astype(np.int64)
 
 
+def before(merges: Sequence[Merge], threshold: float) -> Sequence[Merge]:
+    """The merges that are made before the first one that is not above a threshold."""
+    stop = next((place for place, merge in enumerate(merges) if not merge.score > threshold), len(merges))
+    return merges[:stop]
+
+
 class _Greedy:
     """Groups that are still there, by row; row r stands for the group whose first appearance is `name[r]`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,11 @@ class Groups:
     sums: dict[str, Float64[np.ndarray, "G D"]]
     counts: dict[str, Float64[np.ndarray, "G"]]
     belongs: dict[str, Float64[np.ndarray, "G"]]
+
+    @property
+    def size(self) -> int:
+        """How many groups."""
+        return len(next(iter(self.counts.values())))
 
     @classmethod
     def single(cls, evidence: Mapping[str, Evidence]) -> Groups:
@@ -90,6 +95,26 @@ class Groups:
         return part
 
 
+def singles(evidence: Mapping[str, Evidence], rows: Int64[np.ndarray, "R"]) -> Groups:
+    """These appearances, each a group of its own."""
+    return Groups.single(
+        {
+            kind: Evidence(known.vectors[rows], known.belongs[rows], known.slope, known.offset)
+            for kind, known in evidence.items()
+        }
+    )
+
+
+def without(groups: Groups, members: Groups) -> Groups:
+    """Groups row by row, with one member taken out of each."""
+    rest = groups.rows(np.arange(groups.size))
+    for kind in groups.evidence:
+        rest.sums[kind] = rest.sums[kind] - members.sums[kind]
+        rest.counts[kind] = rest.counts[kind] - members.counts[kind]
+        rest.belongs[kind] = np.maximum(rest.belongs[kind] - members.belongs[kind], 0.0)
+    return rest
+
+
 def scores(some: Groups, others: Groups) -> Float64[np.ndarray, "R G"]:
     """Log-likelihood ratio (natural logarithm) that two groups are one person: the sum over kinds of evidence.
 
@@ -97,15 +122,28 @@ def scores(some: Groups, others: Groups) -> Float64[np.ndarray, "R G"]:
     whose evidence belongs to both appearances with probability q only counts log(q * LR + 1 - q), as it says nothing
     otherwise. -inf where the two have no kind of evidence in common.
     """
-    size = (len(next(iter(some.counts.values()))), len(next(iter(others.counts.values()))))
-    total, common = np.zeros(size), np.zeros(size, dtype=np.bool_)
+    return _sum(some, others, np.outer, lambda a, b: a @ b.T)
+
+
+def scores_by_row(some: Groups, others: Groups) -> Float64[np.ndarray, "R"]:
+    """The same for the first of the ones and the first of the others, the second and the second, and so on."""
+    return _sum(some, others, np.multiply, lambda a, b: np.einsum("rd,rd->r", a, b))
+
+
+def _sum(
+    some: Groups,
+    others: Groups,
+    times: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    dot: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> np.ndarray:
+    shape = times(np.zeros(some.size), np.zeros(others.size)).shape
+    total, common = np.zeros(shape), np.zeros(shape, dtype=np.bool_)
     for kind, known in some.evidence.items():
-        pairs = np.outer(some.counts[kind], others.counts[kind])
+        pairs = times(some.counts[kind], others.counts[kind])
         both = pairs > 0
-        cosine = some.sums[kind] @ others.sums[kind].T / np.where(both, pairs, 1.0)
-        ratio = known.slope * cosine + known.offset
-        share = np.outer(some.belongs[kind], others.belongs[kind]) / np.where(both, pairs, 1.0)
-        total += np.where(both, diluted(ratio, share), 0.0)
+        count = np.where(both, pairs, 1.0)
+        ratio = known.slope * dot(some.sums[kind], others.sums[kind]) / count + known.offset
+        total += np.where(both, diluted(ratio, times(some.belongs[kind], others.belongs[kind]) / count), 0.0)
         common |= both
     return np.where(common, total, -np.inf)
 

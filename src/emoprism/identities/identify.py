@@ -22,7 +22,8 @@ from emoprism.identities.collect import Collected, collect
 from emoprism.identities.embedders import STREAM_OF, Embedders
 from emoprism.identities.gallery import PERSONS, STAGE, VECTORS, Gallery, open_gallery
 from emoprism.identities.options import IdentifyOptions, Kind
-from emoprism.identities.persons import UNKNOWN, Told, confidences, name_persons, speakers_of
+from emoprism.identities.persons import UNKNOWN, Told, name_persons, speakers_of
+from emoprism.identities.refine import confidences, refine
 from emoprism.identities.scores import Agreement, agreement
 from emoprism.media.options import PrepareOptions
 from emoprism.media.shards import PreparedCorpus
@@ -72,7 +73,7 @@ def find_persons(
     strangers = [(a, b) for b in range(len(names)) for a in range(b)]
     never = [*strangers, *((a + len(names), b + len(names)) for a, b in apart(rows))]
     merges = list(agglomerate(evidence, never, stop=calibration.threshold))
-    labels = labels_of(merges, len(joined.rows))
+    labels = refine(evidence, labels_of(merges, len(joined.rows)), never, fixed=len(names))
     sure = confidences(evidence, labels)
     known = {int(labels[place]): name for place, name in enumerate(names)}
     told = name_persons(joined.rows, labels, sure, evidence, options.confidence, known, skip=len(names))

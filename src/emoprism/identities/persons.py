@@ -10,8 +10,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from emoprism.identities.appearances import Appearance
-from emoprism.identities.cluster import BLOCK
-from emoprism.identities.evidence import Evidence, Groups, scores
+from emoprism.identities.evidence import Evidence
 
 UNKNOWN = "unknown"
 NOTHING = "none"
@@ -25,51 +24,6 @@ class Told:
     person: str
     confidence: float
     evidence: str
-
-
-def confidences(evidence: Mapping[str, Evidence], labels: Int64[np.ndarray, "N"]) -> Float64[np.ndarray, "N"]:
-    """Posterior probability of an appearance's own person, against the likeliest other person and a new one.
-
-    With the mean log-likelihood ratio s of the appearance against all others of its own person and o against those of
-    the likeliest other one, all three equally probable beforehand: e^s / (e^s + e^o + 1), and 1 / (1 + e^o) for who
-    appears once. 0 for an appearance without evidence.
-    """
-    count = int(labels.max(initial=-1)) + 1
-    persons = Groups.of(evidence, labels, count)
-    out = np.zeros(len(labels))
-    told = np.any([known.present for known in evidence.values()], axis=0)
-    for first in range(0, len(labels), BLOCK):
-        rows = np.arange(first, min(first + BLOCK, len(labels)))
-        against = scores(_singles(evidence, rows), persons)
-        own = _own(evidence, persons, labels, rows)
-        against[np.arange(len(rows)), labels[rows]] = -np.inf
-        other = against.max(1)
-        peak = np.maximum(np.maximum(own, other), 0.0)
-        shares = np.exp(own - peak), np.exp(other - peak), np.exp(-peak)
-        single = ~np.isfinite(own)
-        out[rows] = np.where(single, shares[2], shares[0]) / sum(shares)
-    return np.where(told, out, 0.0)
-
-
-def _singles(evidence: Mapping[str, Evidence], rows: Int64[np.ndarray, "R"]) -> Groups:
-    part = {
-        kind: Evidence(known.vectors[rows], known.belongs[rows], known.slope, known.offset)
-        for kind, known in evidence.items()
-    }
-    return Groups.single(part)
-
-
-def _own(
-    evidence: Mapping[str, Evidence], persons: Groups, labels: Int64[np.ndarray, "N"], rows: Int64[np.ndarray, "R"]
-) -> Float64[np.ndarray, "R"]:
-    """Score of each row against the rest of its own person; -inf for who appears once, or shares no evidence."""
-    rest = persons.rows(labels[rows])
-    alone = _singles(evidence, rows)
-    for kind in evidence:
-        rest.sums[kind] = rest.sums[kind] - alone.sums[kind]
-        rest.counts[kind] = rest.counts[kind] - alone.counts[kind]
-        rest.belongs[kind] = np.maximum(rest.belongs[kind] - alone.belongs[kind], 0.0)
-    return np.array([scores(alone.rows(np.array([n])), rest.rows(np.array([n])))[0, 0] for n in range(len(rows))])
 
 
 def name_persons(
