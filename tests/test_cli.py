@@ -73,6 +73,7 @@ CALLS: dict[str, tuple[str, str, list[str], tuple[Any, ...], dict[str, Any]]] = 
         "puppets.corpus", "make", ["puppets", "o", "speakers=3", "--workers", "2"],
         ("puppets", Path("o"), ["speakers=3"]), {"workers": 2, "overwrite": False},
     ),
+    "corpus list": ("corpora._listing", "show", [], (), {}),
     "corpus inspect": (
         "inspection.build", "inspect", ["p", "o", "seed=3"],
         (Path("p"), Path("o"), ["seed=3"]), {"overwrite": False},

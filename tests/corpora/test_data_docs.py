@@ -55,10 +55,7 @@ def test_the_example_of_mistakes(data: Path) -> None:
 
 
 def test_the_example_of_ravdess(tmp_path: Path) -> None:
-    for line in blocks("text")[1].splitlines()[1:]:
-        path = tmp_path / line.strip()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"media")
+    make_layout("RAVDESS", tmp_path)
     rows = [
         f"| {clip.id} | {clip.video.name[:2] if clip.video else ''} | {clip.audio.name[:2] if clip.audio else ''}"
         f" | {clip.labels['speaker']} | {clip.labels['emotion']} |".replace("|  |", "| |")
@@ -129,6 +126,41 @@ def test_the_layout_of_cmu_mosei(tmp_path: Path) -> None:
     transcript = tmp_path / "Raw/Transcript/Segmented/Combined/-3g5yACwYnA.txt"
     transcript.write_text("-3g5yACwYnA___0___0.5___2.5___Words.\n")
     check_corpus("cmu_mosei", tmp_path, labels="batches")
+
+
+@pytest.mark.parametrize(
+    ("title", "corpus", "clips"),
+    [
+        ("A tree of folders", "folder", 3),
+        ("EmoDB", "emodb", 2),
+        ("SAVEE", "savee", 2),
+        ("eNTERFACE'05", "enterface05", 5),
+    ],
+)
+def test_layouts_whose_names_say_all(tmp_path: Path, title: str, corpus: str, clips: int) -> None:
+    make_layout(title, tmp_path)
+    check_corpus(corpus, tmp_path)
+    assert len(CORPORA.make(corpus, tmp_path).clips()) == clips
+
+
+def test_the_layout_of_msp_improv(tmp_path: Path) -> None:
+    make_layout("MSP-IMPROV", tmp_path)
+    names = ("S01A-F01-P-FM01", "S01A-M01-T-MF02")
+    rows = [f"UTD-IMPROV-{name}.avi; A; A:3.000000; V:3.500000; D:3.000000 ; N:4.000000;\n" for name in names]
+    (tmp_path / "Evalution.txt").write_text("".join(rows))
+    check_corpus("msp_improv", tmp_path)
+    assert [clip.id for clip in CORPORA.make("msp_improv", tmp_path).clips() if not clip.rejected] == list(names)
+
+
+def test_the_layout_of_meld(tmp_path: Path) -> None:
+    make_layout("MELD", tmp_path)
+    columns = "Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode"
+    for part in ("train", "dev", "test"):
+        (tmp_path / f"{part}_sent_emo.csv").write_text(f"{columns}\nRoss,joy,positive,0,0,1,1\n")
+    check_corpus("meld", tmp_path)
+    clips = CORPORA.make("meld", tmp_path).clips()
+    assert [clip.split for clip in clips] == ["validation", "test", "train"]
+    assert [clip.video.name for clip in clips if clip.video][1] == "final_videos_testdia0_utt0.mp4"
 
 
 def test_the_options_it_names_exist() -> None:

@@ -8,7 +8,17 @@ import typer
 
 from emoprism.cli.words import Options, Out, Overwrite, Prepared, Workers
 
-app = typer.Typer(no_args_is_help=True, help="Make the embedded corpus; look at prepared ones, and join them.")
+app = typer.Typer(
+    no_args_is_help=True, help="List the corpora; make the embedded one; look at prepared ones, and join them."
+)
+
+
+@app.command("list")
+def adapters() -> None:
+    """List the corpora that `emoprism prepare` reads, with their options, licences and citations."""
+    from emoprism.corpora._listing import show
+
+    show()
 
 
 @app.command()

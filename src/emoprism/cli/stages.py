@@ -11,7 +11,7 @@ from emoprism.cli.words import Options, Out, Overwrite, Prepared, Workers
 
 
 def prepare(
-    corpus: Annotated[str, typer.Argument(help="Corpus adapter: manifest, puppets, ravdess.")],
+    corpus: Annotated[str, typer.Argument(help="Corpus, as ravdess; `emoprism corpus list` names all.")],
     path: Annotated[Path, typer.Argument(help="Folder of the corpus, or the CSV or Parquet file of your own.")],
     out: Out,
     options: Options = None,
