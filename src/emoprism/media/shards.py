@@ -182,7 +182,8 @@ def _check_shards(directory: Path, manifest: Manifest, clips: Sequence[PreparedC
         path = PurePosixPath(clip.shard)
         if path.is_absolute() or path.parent.as_posix() not in folders or not SHARD.fullmatch(path.name):
             where = f"{directory / CLIPS}: clip '{clip.id}'"
-            problems[clip.shard] = Problem(where, f"'{clip.shard}' is no shard of this directory", "make it again")
+            problem = Problem(where, f"'{clip.shard}' is no shard of this directory", "make it again")
+            problems.setdefault(clip.shard, problem)
     if problems:
         raise CorpusError([problems[name] for name in sorted(problems)][:NAMED])
 
