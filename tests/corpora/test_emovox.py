@@ -329,6 +329,13 @@ def test_clips_can_be_had_without_emotions_and_labelled_then(vox: Path) -> None:
     assert "no VoxCeleb file" in refused(vox, distributions="none")
 
 
+def test_the_largest_video_is_dealt_out_first() -> None:
+    for speaker in range(8):
+        small = [Segment(f"s{speaker}", f"v{speaker}-{v}", 0) for v in range(3)]
+        large = [Segment(f"s{speaker}", f"v{speaker}-large", n) for n in range(3)]
+        assert Counter(halved([*small, *large]).values()) == {"validation": 3, "test": 3}
+
+
 def test_missing_tables_are_named_at_once(vox: Path) -> None:
     (vox / "vox1_meta.csv").unlink()
     (vox / "distributions.csv").unlink()
