@@ -22,6 +22,7 @@ from emoprism.teachers import label as stage
 from emoprism.teachers.frames import read_part
 from emoprism.teachers.label import label
 from emoprism.teachers.options import LabelOptions, try_teacher
+from emoprism.workers import run_jobs
 
 PLAIN = ["model.scale=1"]
 
@@ -251,7 +252,16 @@ def test_from_voxceleb_to_emovox(voxceleb, teacher, tmp_path, monkeypatch):
             label(shards, tmp_path / "labels", asked, workers=1)
     kept = sorted(path.name for path in (tmp_path / "labels" / "frames").iterdir())
     assert kept == ["shard-00000.npz"]
-    label(shards, tmp_path / "labels", asked, workers=1)
+    given = []
+
+    def spy(work, jobs, **how):
+        given.extend(clip.shard for clip in jobs)
+        return run_jobs(work, jobs, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage, "run_jobs", spy)
+        label(shards, tmp_path / "labels", asked, workers=1)
+    assert set(given) == {"shard-00001.safetensors", "shard-00002.safetensors"}, "what was done is not asked again"
     assert files(tmp_path / "labels") == files(tmp_path / "whole")
 
     out = tmp_path / "emovox"
