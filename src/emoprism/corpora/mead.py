@@ -60,10 +60,11 @@ class Mead(Corpus):
     missing or have longer names. Neutral is there at level 1 only, with 40 sentences; others have 30 a level. A take
     is one clip, its picture from one view. Sound is taken from `audio`, else from the video. Some actors lack views.
 
-    Sentences are told apart by emotion and number, since each emotion has its own: `happy 07`. By the script, the first
-    three are common to all emotions (`common 01`), and numbers 21 to 30 are those that are neutral 31 to 40
-    (`common 31`). In some folders of the release numbers are shifted against the script (its issue 12, of M003): there
-    the label may name a neighbour.
+    Sentences are told apart by emotion and number, since each emotion has its own: `happy 07`. Taken as one are the
+    first three of all emotions (`common 01`), and numbers 21 to 30 with neutral 31 to 40 (`common 31`): others found
+    them so in transcripts of four actors. Where that is wrong, a split by sentences keeps together what it could
+    part. In some folders of the release numbers are shifted against the rest (its issue 12, of M003): there the label
+    may name a neighbour.
     """
 
     citation = (
@@ -114,7 +115,7 @@ class Mead(Corpus):
 
 
 def sentence(emotion: str, number: int) -> str:
-    """What is said, by the script: common sentences under their neutral number, others by emotion and number."""
+    """What is said: common sentences under their neutral number, others by emotion and number."""
     neutral = number if emotion == "neutral" or number <= 3 else number + 10
     shared = neutral <= 3 or 31 <= neutral <= 40
     return f"common {neutral:02d}" if shared else f"{EMOTIONS[emotion]} {number:02d}"
