@@ -78,6 +78,9 @@ CALLS: dict[str, tuple[str, str, list[str], tuple[Any, ...], dict[str, Any]]] = 
         "inspection.build", "inspect", ["p", "o", "seed=3"],
         (Path("p"), Path("o"), ["seed=3"]), {"overwrite": False},
     ),
+    "corpus relabel": (
+        "media.relabel", "relabel", ["p", "t.csv", "o"], (Path("p"), Path("t.csv"), Path("o")), {"overwrite": False},
+    ),
     "corpus join": (
         "media.join", "join", ["o", "a=x", "b=y"], (Path("o"), ["a=x", "b=y"]), {"overwrite": False},
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,3 +48,16 @@ def join(
     from emoprism.media.join import join
 
     join(out, corpora, overwrite=overwrite)
+
+
+@app.command()
+def relabel(
+    prepared: Prepared,
+    table: Annotated[Path, typer.Argument(help="CSV with the columns clip and speaker, or an identify directory.")],
+    out: Out,
+    overwrite: Overwrite = False,
+) -> None:
+    """Lay other labels over prepared clips, as the persons of `emoprism identify` as speakers. Decodes nothing."""
+    from emoprism.media.relabel import relabel
+
+    relabel(prepared, table, out, overwrite=overwrite)

@@ -59,15 +59,18 @@ def appearances_of(clip: PreparedClip, tracks: Sequence[TrackRow], options: Iden
 def tracks_of(corpus: PreparedCorpus) -> dict[str, list[TrackRow]]:
     """The stored face tracks of every clip: all, or the main one alone where `prepare` kept no others."""
     every = corpus.manifest.options.get("media", {}).get("tracks") == "all"
+    shards: dict[str, list[PreparedClip]] = {}
+    for clip in corpus.clips:
+        shards.setdefault(clip.shard, []).append(clip)
     found: dict[str, list[TrackRow]] = {}
-    for shard in sorted({clip.shard for clip in corpus.clips}):
-        rows, _ = read_header(corpus.directory / shard)
-        for row in rows:
-            tracks = [TrackRow(**track) for track in row["tracks"]]
-            if not tracks and row["steps"].get(FACE):
+    for shard, clips in sorted(shards.items()):
+        told = {row["clip"]: row["tracks"] for row in read_header(corpus.directory / shard)[0]}
+        for clip in clips:
+            tracks = [TrackRow(**track) for track in told[clip.key_in_shard]]
+            if not tracks and clip.steps.get(FACE):
                 # Shards of other making may hold faces without saying whose.
-                tracks = [TrackRow(0, main=True, start=0.0, end=row["seconds"], frames=row["steps"][FACE])]
-            found[row["clip"]] = [track for track in tracks if every or track.main]
+                tracks = [TrackRow(0, main=True, start=0.0, end=clip.seconds, frames=clip.steps[FACE])]
+            found[clip.id] = [track for track in tracks if every or track.main]
     return found
 
 

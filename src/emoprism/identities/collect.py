@@ -50,21 +50,21 @@ def collect(
     for clip in clips:
         shards.setdefault(clip.shard, []).append(clip)
     found: dict[tuple[str, int], tuple[Appearance, dict[Kind, np.ndarray]]] = {}
-    for shard in track(sorted(shards), what, len(shards)):
+    for number, shard in enumerate(track(sorted(shards), what, len(shards))):
         rows = [
             (clip, row)
             for clip in shards[shard]
             for row in appearances_of(clip, tracks.get(clip.id, []), options)
             if row.main or not main_only
         ]
-        place = None if parts is None else parts / f"{Path(shard).stem}.safetensors"
+        place = None if parts is None else parts / f"part-{number:05d}.safetensors"
         vectors = _kept(place, len(rows)) if place is not None else None
         if vectors is None:
             vectors = [dict(embed(corpus, clip, row, embedders, options)) for clip, row in rows]
             if place is not None:
                 write_bytes(place, save(_tensors(vectors), metadata={"rows": str(len(rows))}))
-        for number, ((_, row), known) in enumerate(zip(rows, vectors, strict=True)):
-            found[row.clip, number] = row, known
+        for place, ((_, row), known) in enumerate(zip(rows, vectors, strict=True)):
+            found[row.clip, place] = row, known
     ordered = [found[key] for key in sorted(found)]
     return Collected(tuple(row for row, _ in ordered), {k: _table(k, [v for _, v in ordered]) for k in embedders.kinds})
 

@@ -65,7 +65,7 @@ class OtherVoices(Voices):
         """See Voices. Raises CorpusError where the corpus's files are gone."""
         if self.waveforms is None or self.waveforms.corpus.directory != corpus.directory:
             self.waveforms = Waveforms(corpus)
-        samples = self.waveforms.read(clip.id)
+        samples = self.waveforms.read(clip)
         try:
             return self.of_sound(samples)
         except MediaError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,66 +13,74 @@ from jaxtyping import Float32
 from emoprism.errors import CorpusError, InputError, MediaError, Problem
 from emoprism.media.decode import Medium, Wanted
 from emoprism.media.options import PrepareOptions
-from emoprism.media.shards import PreparedCorpus
+from emoprism.media.shards import STAGE, PreparedClip, PreparedCorpus
 from emoprism.media.sound import Samples, Waveform
 from emoprism.recipe import CORPORA
+from emoprism.stage import read_manifest
 from emoprism.types import Clip
+
+ADVICE = "put it back, or use a run of emoprism train, which hears the prepared log-mels"
 
 
 class Waveforms:
-    """Finds the clips of a prepared directory again, by the corpus adapter that its manifest names."""
+    """Finds prepared clips again, by the corpus adapter that the manifest beside their shard names."""
 
     def __init__(self, corpus: PreparedCorpus) -> None:
         self.corpus = corpus
+        self._homes: dict[Path, Home] = {}
 
-    def read(self, clip: str) -> Float32[np.ndarray, "N"]:
+    def read(self, clip: PreparedClip) -> Float32[np.ndarray, "N"]:
         """Mono sound of a clip at 16 kHz, as much as was prepared of it; N = 0 where there is none.
 
         Raises CorpusError where the corpus, the clip or its file is gone.
         """
-        found = self._clips.get(clip)
+        directory = (self.corpus.directory / clip.shard).parent
+        if directory not in self._homes:
+            self._homes[directory] = Home.find(directory)
+        home = self._homes[directory]
+        found = home.clips.get(clip.key_in_shard)
         if found is None:
-            what = f"no longer holds the clip '{clip}'"
-            raise CorpusError(
-                Problem(str(self.folder), what, f"prepare again: {self.corpus.directory} is of other files")
-            )
+            what = f"no longer holds the clip '{clip.key_in_shard}'"
+            raise CorpusError(Problem(str(home.folder), what, f"prepare again: {directory} is of other files"))
         if found.audio is None:
             return np.zeros(0, dtype=np.float32)
         if not found.audio.is_file():
-            fix = "put it back where it was, or use a run of emoprism train, which hears the prepared log-mels"
-            raise CorpusError(Problem(str(found.audio), f"gone; the voice of clip '{clip}' is in it", fix))
+            raise CorpusError(Problem(str(found.audio), f"is gone; the voice of clip '{clip.id}' is in it", ADVICE))
         try:
-            return waveform(found, self._options)
+            return waveform(found, home.options)
         except MediaError as error:
-            raise CorpusError(Problem(f"{found.audio}, clip '{clip}'", error.reason, "prepare again")) from None
+            raise CorpusError(Problem(f"{found.audio}, clip '{clip.id}'", error.reason, "prepare again")) from None
 
-    @property
-    def folder(self) -> Path:
-        """Where the corpus lay when it was prepared."""
-        reference = self.corpus.manifest.inputs.get("corpus")
-        if reference is None:
-            fix = "prepare it with emoprism prepare, or use a run of emoprism train, which hears the prepared log-mels"
-            raise CorpusError(Problem(str(self.corpus.directory), "its manifest names no corpus folder", fix))
-        return (self.corpus.directory / reference.path).resolve()
 
-    @cached_property
-    def _options(self) -> PrepareOptions:
-        return PrepareOptions.of_manifest(self.corpus.manifest.options)
+@dataclass(frozen=True)
+class Home:
+    """The corpus that a prepared directory was made of: its folder, its clips, and how they were prepared."""
 
-    @cached_property
-    def _clips(self) -> Mapping[str, Clip]:
-        folder = self.folder
+    folder: Path
+    clips: Mapping[str, Clip]
+    options: PrepareOptions
+
+    @classmethod
+    def find(cls, directory: Path) -> Home:
+        """Raises CorpusError where the corpus is gone or is not what it was."""
+        manifest = read_manifest(directory, STAGE)
+        options = manifest.options
+        while "prepared" in manifest.inputs:  # relabelled clips are those of another prepared directory
+            directory = directory / manifest.inputs["prepared"].path
+            manifest = read_manifest(directory, STAGE)
+        reference = manifest.inputs.get("corpus")
+        if reference is None or "corpus" not in options:
+            raise CorpusError(Problem(str(directory), "its manifest names no corpus folder", ADVICE))
+        folder = (directory / reference.path).resolve()
         if not folder.exists():
-            what = f"is gone; the sound of the clips in {self.corpus.directory} is decoded from it"
-            fix = "put it back, or use a run of emoprism train, which hears the prepared log-mels"
-            raise CorpusError(Problem(str(folder), what, fix))
-        options = dict(self.corpus.manifest.options["corpus"])
+            raise CorpusError(Problem(str(folder), f"is gone; the sound of {directory} is decoded from it", ADVICE))
+        named = dict(options["corpus"])
         try:
-            clips = CORPORA.make(options.pop("name"), folder, options=options).clips()
+            clips = CORPORA.make(named.pop("name"), folder, options=named).clips()
         except InputError as error:
-            what = f"the clips of {self.corpus.directory} cannot be found again"
+            what = f"the clips of {directory} cannot be found again"
             raise CorpusError([Problem(str(folder), what), *error.problems]) from None
-        return {clip.id: clip for clip in clips}
+        return cls(folder, {clip.id: clip for clip in clips}, PrepareOptions.of_manifest(options))
 
 
 def waveform(clip: Clip, options: PrepareOptions) -> Float32[np.ndarray, "N"]:
