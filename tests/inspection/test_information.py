@@ -59,8 +59,11 @@ def test_a_table_known_by_hand() -> None:
     assert found.bits == pytest.approx(0.1887218755)
 
 
-def test_the_mean_by_chance_is_that_of_all_pairings() -> None:
-    a, b = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 1, 1, 2, 2, 0])
+@pytest.mark.parametrize(
+    ("known", "told"), [([0, 0, 0, 1, 1, 2], [0, 1, 1, 2, 2, 0]), ([0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 1, 1])]
+)
+def test_the_mean_by_chance_is_that_of_all_pairings(known: list[int], told: list[int]) -> None:
+    a, b = np.array(known), np.array(told)
     every = [mutual_information(a, np.array(order)) for order in permutations(b.tolist())]
     assert expected_information(np.bincount(a), np.bincount(b)) == pytest.approx(np.mean(every), abs=1e-12)
 

@@ -12,6 +12,7 @@ import pytest
 
 from emoprism.errors import CorpusError, RecipeError, StageError
 from emoprism.inspection.build import inspect
+from emoprism.inspection.options import InspectOptions
 from emoprism.stage import MANIFEST
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -277,3 +278,17 @@ def test_a_damaged_directory_is_an_error_in_words(corpus, made, tmp_path: Path) 
     with pytest.raises(CorpusError, match="shard-00000"):
         inspect(directory, tmp_path / "out", FAST, overwrite=False)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_options_are_documented_with_their_defaults() -> None:
+    """docs/data.md, whose table names one or two options a row."""
+    text = (Path(__file__).parents[2] / "docs" / "data.md").read_text("utf-8")
+    section = text.split("## Look at a corpus before training on it")[1].split("\n## ")[0]
+    rows = [row.split("|")[1:3] for row in section.splitlines() if row.startswith("| `")]
+    told = {
+        name.strip("` "): default.strip("` ")
+        for names, defaults in rows
+        for name, default in zip(names.split(","), defaults.split(","), strict=True)
+    }
+    fields = InspectOptions.model_fields.items()
+    assert told == {name: "all" if field.default == () else str(field.default) for name, field in fields}
