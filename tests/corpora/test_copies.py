@@ -120,11 +120,11 @@ BROKEN: dict[type[Sound], str] = {
     KnowsNoSmallLetters: "names in small letters change no clip",
     NamesByPlace: "links in place of files change no clip",
     KnowsAsciiAlone: "a path that is not ASCII changes no clip",
-    TakesPointers: r"pointers instead of media: the error says \('Git LFS', .*, 'A1.wav'\): nothing, it was",
-    KeepsNoFileInMind: r"pointers instead of media: the error says \(.*'A1.wav'\): here: 2 files are Git LFS pointers",
+    TakesPointers: "pointers instead of media: the error says .*: nothing, it was read",
+    KeepsNoFileInMind: "pointers instead of media: the error names one of .*: here: 2 files are Git LFS pointers",
     PassesOverArchives: "an archive never unpacked: .* nothing, it was read",
     PassesOverNothing: "an empty folder: .* nothing, it was read",
-    ForgetsTheFolder: r"no folder: the error says \('no-folder',\): the corpus: no such folder",
+    ForgetsTheFolder: "no folder: the error names one of .*no-folder.*: the corpus: no such folder",
 }
 
 

@@ -110,11 +110,11 @@ class Folder:
             yield self.all_files[place]
 
     def _children(self, folder: Path) -> dict[str, list[Path]]:
-        """What lies directly in a folder, by its name as names are compared."""
+        """What lies directly in a folder, by its name as names are compared; links to nowhere are not there."""
         if folder not in self._known:
             known = self._known[folder] = {}
             for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-                if not is_left_behind(path.name):
+                if not is_left_behind(path.name) and (path.exists() if path.is_symlink() else True):
                     known.setdefault(folded(path.name), []).append(path)
         return self._known[folder]
 
@@ -178,7 +178,7 @@ class Folder:
         if not pointers:
             return []
         what = f"{len(pointers)} files are Git LFS pointers, not media, this one the first"
-        return [Problem(str(pointers[0]), what, "run `git lfs pull` in that checkout")]
+        return [Problem(str(min(pointers)), what, "run `git lfs pull` in that checkout")]
 
     def _unreadable(self) -> list[Problem]:
         """Links without an end, and names whose bytes are no text: one problem of each kind, at the first."""
