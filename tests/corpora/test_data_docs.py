@@ -178,7 +178,6 @@ def test_the_options_it_names_exist() -> None:
 
 def test_the_commands_it_shows_name_corpora() -> None:
     commands = [shlex.split(block) for block in blocks("sh")]
-    assert len(commands) >= 4
-    for program, verb, corpus, *_ in commands:
-        assert (program, verb) == ("emoprism", "prepare")
-        assert corpus in CORPORA.names()
+    assert all(program == "emoprism" for program, *_ in commands)
+    prepared = [corpus for _, verb, corpus, *_ in commands if verb == "prepare"]
+    assert len(prepared) >= 4 and set(prepared) <= set(CORPORA.names())
