@@ -107,7 +107,7 @@ def test_a_run_on_a_split_file_outlives_the_file(prepared: Path, tmp_path: Path)
     changed = path.read_text().replace("train\n", "\n", 1)
     (tmp_path / "s" / "manifest.json").unlink()
     path.write_text(changed)
-    with pytest.raises(StageError, match="inputs.split"):
+    with pytest.raises(StageError, match=r"inputs\.split"):
         train(recipe(name="file", path=path), prepared, tmp_path / "run")
     shutil.rmtree(tmp_path / "s")
     embed(tmp_path / "run", prepared, tmp_path / "embeddings")
