@@ -89,7 +89,7 @@ AttackerChoice = Annotated[Choice, BeforeValidator(partial(_choose, ATTACKERS))]
 Merge = dict[str, dict[str, str]]
 """Per attribute: label -> the label it is merged into ({"emotion": {"calm": "neutral"}})."""
 LabelMaps = dict[str, dict[str, dict[str, str | None]]]
-"""Per corpus of a joined one: {"ravdess": {"emotion": {"calm": "neutral", "surprised": None}}}; None leaves clips out."""
+"""Per corpus of a joined one: {"ravdess": {"emotion": {"calm": "neutral", "sad": None}}}; None leaves clips out."""
 
 
 class Data(Strict):
