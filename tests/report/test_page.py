@@ -87,8 +87,9 @@ def test_ids_are_unique_and_links_and_captions_lead_somewhere(page: Page) -> Non
 
 def test_the_parts_stand_in_order(page: Page) -> None:
     assert page.headings == [
-        "Verdict", "Systems side by side", TABLE_TITLE, "Figure 3 of the paper, with our numbers", "Further tables",
-        "Training, and the health of its adversaries", "Maps of the embeddings", "Provenance", "How to read this",
+        "The split", "Verdict", "Systems side by side", TABLE_TITLE, "Figure 3 of the paper, with our numbers",
+        "Further tables", "Training, and the health of its adversaries",
+        "Maps of the embeddings", "Provenance", "How to read this",
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from emoprism.console import say
 from emoprism.deploy.trained import Trained
 from emoprism.embeddings import save_embeddings
 from emoprism.errors import Problem, StageError
+from emoprism.split_audit.results import SPLIT_AUDIT
 from emoprism.splits.base import read_sides
 from emoprism.stage import Stage, fingerprint, replacing
 from emoprism.training.dataset import Labelled, Store, label_clips, open_prepared
@@ -20,8 +21,8 @@ from emoprism.types import Embeddings
 
 SPLIT = "split.csv"
 """Who was trained on, by the run's own word: a split file that the recipe names may be gone or changed since."""
-CARRIED = ("recipe.yaml", "history.json", SPLIT)
-"""What the audit and the report need to know of a run, carried along."""
+CARRIED = ("recipe.yaml", "history.json", SPLIT, SPLIT_AUDIT)
+"""What the audit and the report need to know of a run, carried along. Older runs have no split audit."""
 
 
 def embed(run: Path, prepared: Path, out: Path, *, overwrite: bool = False) -> None:
@@ -40,7 +41,7 @@ def embed(run: Path, prepared: Path, out: Path, *, overwrite: bool = False) -> N
     store = Store(corpus, trained.recipe.data, trained.model.image_size)
     embeddings = embed_clips(trained, labelled, store)
     save_embeddings(out, embeddings)
-    for name in CARRIED:
+    for name in (name for name in CARRIED if (run / name).is_file()):
         with replacing(out / name) as temporary:
             shutil.copyfile(run / name, temporary)
     widths = {name: int(vectors.shape[1]) for name, vectors in embeddings.vectors.items()}

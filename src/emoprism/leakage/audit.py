@@ -18,7 +18,7 @@ from emoprism.leakage.compare import Run, compare, refuse_mixed
 from emoprism.leakage.options import AuditOptions
 from emoprism.leakage.projection import project
 from emoprism.leakage.results import Leakage
-from emoprism.leakage.sources import HISTORY, RECIPE, Source, find_sources
+from emoprism.leakage.sources import HISTORY, RECIPE, SPLIT_AUDIT, Source, find_sources
 from emoprism.leakage.store import load_record, save_record
 from emoprism.recipe import check_model, with_overrides
 from emoprism.stage import Stage, replacing, write_text
@@ -85,7 +85,7 @@ def _audit_one(source: Source, out: Path, options: AuditOptions, mapped: set[str
         told = (options.primary, options.secondary)
         points = project(embeddings, options.splits, told, options.projected, options.seed)
         write_text(folder / PROJECTION, json.dumps([point.model_dump() for point in points]))
-    for name in (RECIPE, HISTORY):
+    for name in (RECIPE, HISTORY, SPLIT_AUDIT):
         if (source.path / name).is_file():
             with replacing(folder / name) as temporary:
                 shutil.copyfile(source.path / name, temporary)

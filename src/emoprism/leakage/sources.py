@@ -15,7 +15,7 @@ from emoprism.leakage.options import AuditOptions
 from emoprism.recipe import check_model, read_yaml
 from emoprism.stage import PARTIAL
 
-RECIPE, HISTORY = "recipe.yaml", "history.json"
+RECIPE, HISTORY, SPLIT_AUDIT = "recipe.yaml", "history.json", "split_audit.json"
 
 
 class _Facts(BaseModel):
@@ -48,7 +48,7 @@ class Source:
 
     def inputs(self) -> dict[str, Path]:
         """The files that its audit depends on, by name."""
-        files = [self.path / name for name in (VECTORS, CLIPS, RECIPE, HISTORY)]
+        files = [self.path / name for name in (VECTORS, CLIPS, RECIPE, HISTORY, SPLIT_AUDIT)]
         return {f"{self.folder}/{file.name}": file for file in files if file.is_file()}
 
 

@@ -9,6 +9,7 @@ from emoprism.pages.text import as_markdown, as_text
 from emoprism.report import export
 from emoprism.report.load import read_audit
 from emoprism.report.page import assemble, render
+from emoprism.report.stamp import stamps
 from emoprism.report.tables import methods_table
 from emoprism.report.view import View
 from emoprism.stage import Stage, write_text
@@ -37,4 +38,6 @@ def build(audit: Path, out: Path, *, overwrite: bool) -> None:
         write_text(out / PAGE, render(report))
         stage.finish({"systems": len(found.comparison.systems), "figures": len(report.drawings)})
     say(as_text(methods_table(View(found.comparison))))
+    for stamp in stamps(found):
+        say(f"Split audit{stamp.where}: {stamp.text}")
     say(f"\nThe report: {out / PAGE}")

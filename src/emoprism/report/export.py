@@ -26,9 +26,10 @@ LATEX = {
 
 
 def as_json(audit: Audit, report: Report) -> str:
-    """Verdict, comparison and the audit of every run."""
+    """Verdict, what the split audit says, comparison and the audit of every run."""
     whole = {
         "verdict": [asdict(finding) for finding in report.findings],
+        "split_audit": [asdict(stamp) for stamp in report.stamps],
         "comparison": audit.comparison.model_dump(mode="json"),
         "runs": {folder: run.leakage.model_dump(mode="json") for folder, run in audit.runs.items()},
     }

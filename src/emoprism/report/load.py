@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from emoprism.errors import Problem, StageError
 from emoprism.leakage.results import Comparison, Epoch, Leakage, Point, System
+from emoprism.split_audit.results import SPLIT_AUDIT, SplitAudit
 from emoprism.stage import Manifest, read_manifest
 
 T = TypeVar("T")
@@ -28,6 +29,8 @@ class Run:
     history: tuple[Epoch, ...]
     recipe: str
     """Text of recipe.yaml."""
+    splits: SplitAudit | None = None
+    """The audit of the split that it was trained on; None for embeddings that came without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +90,13 @@ def _read_run(directory: Path, folder: str, problems: list[Problem]) -> Run | No
     leakage = _read(base / "leakage.json", Leakage.model_validate_json, problems)
     points = _optional(base / "projection.json", POINTS.validate_json, problems)
     history = _optional(base / "history.json", HISTORY.validate_json, problems)
+    splits = base / SPLIT_AUDIT
+    found = _read(splits, SplitAudit.model_validate_json, problems) if splits.is_file() else None
     recipe = base / "recipe.yaml"
     text = recipe.read_bytes().decode("utf-8", "replace") if recipe.is_file() else ""
     if leakage is None:
         return None
-    return Run(folder, leakage, tuple(points), tuple(history), text)
+    return Run(folder, leakage, tuple(points), tuple(history), text, found)
 
 
 def _optional(path: Path, parse: Callable[[bytes], list[T]], problems: list[Problem]) -> list[T]:

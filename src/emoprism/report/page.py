@@ -15,6 +15,7 @@ from emoprism.report.findings import Finding
 from emoprism.report.health import Health, State, health_of
 from emoprism.report.load import Audit
 from emoprism.report.provenance import Provenance, provenance
+from emoprism.report.stamp import Stamp, stamped, stamps
 from emoprism.report.verdict import verdict
 from emoprism.report.view import View
 
@@ -42,13 +43,15 @@ class Report:
     maps: tuple[Drawing, ...]
     provenance: Provenance
     citation: str
+    stamps: tuple[Stamp, ...]
+    """What the split audit says of the runs."""
 
     @property
     def tables(self) -> list[Table]:
         """The tables that are exported, as far as they exist."""
         main = (self.methods, self.table_1, self.combined)
         found = (*main, self.stuart_maxwell, *self.recall, *self.attackers, self.health)
-        return [table for table in found if table is not None]
+        return [stamped(table, self.stamps) for table in found if table is not None]
 
     @property
     def drawings(self) -> list[Drawing]:
@@ -80,6 +83,7 @@ def assemble(audit: Audit) -> Report:
         maps=_maps(audit, view, near),
         provenance=provenance(audit, view),
         citation=paper.CITATION,
+        stamps=stamps(audit),
     )
 
 

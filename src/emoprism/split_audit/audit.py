@@ -37,10 +37,10 @@ class Asked(Strict):
 
 
 def audit_listing(
-    listing: Listing, twins: Twins | None, asked: Asked, *, silent_on: Sequence[str] = ()
+    listing: Listing, twins: Twins | None, asked: Asked, *, also_not: Sequence[str] = ()
 ) -> tuple[SplitAudit, list[Copy]]:
     """The audit of one split, and every copy that was found. `twins`: copies among the clips, in the order of the
-    listing; None where there is no sound. `silent_on`: what else could not be looked at, in words."""
+    listing; None where there is no sound. `also_not`: what else could not be looked at, in words."""
     copies = [] if twins is None else as_copies(listing, twins)
     shortcuts = find_shortcuts(listing, (asked.label, asked.speaker), asked.permutations, asked.seed)
     findings = [
@@ -49,7 +49,7 @@ def audit_listing(
         *shortcut_findings(shortcuts),
     ]
     findings.sort(key=lambda finding: RANKS[finding.severity])
-    looked = _looked(listing, twins, asked, shortcuts, silent_on)
+    looked = _looked(listing, twins, asked, shortcuts, also_not)
     grade = grade_of(findings)
     made = SplitAudit(
         grade=grade, verdict=verdict(grade, findings, looked), clips=listing.counts(), findings=findings,
@@ -76,13 +76,15 @@ def verdict(grade: Grade, findings: Sequence[Finding], looked: Looked) -> str:
 
 
 def _looked(
-    listing: Listing, twins: Twins | None, asked: Asked, shortcuts: Sequence[Shortcut], silent_on: Sequence[str]
+    listing: Listing, twins: Twins | None, asked: Asked, shortcuts: Sequence[Shortcut], also_not: Sequence[str]
 ) -> Looked:
-    missing = list(silent_on)
+    missing = list(also_not)
     told = (twins.tellable, twins.audible, twins.known) if twins else ()
     tellable, audible, known = (int(values.sum()) for values in told) if twins else (0, 0, 0)
-    if not tellable:
+    if not known:
         missing.append("copies, for want of sound")
+    elif not tellable:
+        missing.append("near copies, for the sound of all clips is too short")
     elif known < len(listing.clips):
         missing.append(f"copies of {len(listing.clips) - known} clips without sound")
     if not shortcuts:

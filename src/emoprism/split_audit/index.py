@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int64, UInt32
 
-from emoprism.split_audit.prints import BITS, Fingerprint
+from emoprism.split_audit.prints import Fingerprint
 
 COMMON = 256
 """A word that occurs in more places than this is dropped: it would be hum, or noise that many clips share."""
@@ -33,7 +33,7 @@ class Library:
 
     words: UInt32[np.ndarray, "W"]
     sounding: Bool[np.ndarray, "W"]
-    starts: Int64[np.ndarray, "N+1"]
+    starts: Int64[np.ndarray, "_"]
     bands: UInt32[np.ndarray, "N"]
 
     @classmethod
@@ -128,6 +128,3 @@ def _counted(
         pair % max(len(library.bands), 1),
         (keys & ((1 << _SHIFT_BITS) - 1)) - _ZERO,
     )
-
-
-assert BITS <= 32

@@ -1,7 +1,7 @@
 """The train stage: a recipe and a prepared corpus in, a run directory out.
 
 A run directory holds `model.safetensors` (the selected epoch), `recipe.yaml`, `run.json` (classes, streams and
-preparation, all that inference needs), `split.csv`, `history.json` and `tensorboard/`.
+preparation, all that inference needs), `split.csv`, `split_audit.json`, `history.json` and `tensorboard/`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from emoprism.leakage.results import Epoch
 from emoprism.models.base import Model
 from emoprism.models.ranks import rank, world_size
 from emoprism.recipe import DISENTANGLERS, MODELS, SPLITTERS, Recipe
+from emoprism.split_audit.results import SPLIT_AUDIT
 from emoprism.splits.base import Splitter
 from emoprism.stage import Stage, write_text
 from emoprism.training.checkpoint import load_game, load_tensors, save_game, save_tensors
@@ -32,6 +33,7 @@ from emoprism.training.dataset import Batches, Store, label_clips, open_prepared
 from emoprism.training.evaluation import Scores, score_epoch
 from emoprism.training.game import Game
 from emoprism.training.selection import Candidate, alive, select
+from emoprism.training.split_audit import audit_run, read_audit, write_audit
 from emoprism.types import SPLITS, StreamSpec
 
 if TYPE_CHECKING:
@@ -130,6 +132,8 @@ class Run:
         """All epochs that are not done yet, then the selected weights."""
         training = self.recipe.training
         self._resume()
+        if rank() == 0:
+            self._audit_split()
         batches = Batches(self.labelled, self.store, self.recipe.data, training.batch_size, self.recipe.seed)
         first = len(self.progress.history)
         epochs = range(first, training.epochs)
@@ -146,6 +150,16 @@ class Run:
         if rank() == 0:
             self._finish()
         _wait()
+
+    def _audit_split(self) -> None:
+        """Before the first epoch: a faulty split is known before time is spent on it."""
+        path = self.out / SPLIT_AUDIT
+        if not path.is_file():
+            sides = {clip.id: side for clip, side in zip(self.labelled.clips, self.labelled.split, strict=True)}
+            write_audit(self.out, audit_run(self.corpus, self.recipe, sides)[0])
+        found = read_audit(path)
+        if found.grade == "faulty":
+            say(f"warning: the split of this run. {found.verdict} See {path}")
 
     def _resume(self) -> None:
         checkpoint = self.out / CHECKPOINT
