@@ -108,6 +108,15 @@ def test_weights_that_are_missing_are_not_drawn_at_random(hub_models, tmp_path):
         Hub(str(model)).faces(CROP)
 
 
+def test_a_classifier_that_names_no_classes_is_asked_about(hub_models, tmp_path):
+    model = copied(hub_models / "faces", tmp_path)
+    config = json.loads((model / "config.json").read_text())
+    for wrong in (None, {"one": "sad"}, ["sad"]):
+        (model / "config.json").write_text(json.dumps(config | {"id2label": wrong}))
+        with pytest.raises(InputError, match=r"names no classes \(id2label\)\n.*output=embedding"):
+            _ = Hub(str(model)).classes
+
+
 def test_what_is_no_model_is_named(hub_models, tmp_path):
     with pytest.raises(InputError, match="no such directory, and no name of a model"):
         Hub("some/folder/of/mine")

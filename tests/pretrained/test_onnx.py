@@ -226,16 +226,31 @@ def test_answers_that_are_no_numbers_are_a_reason_to_reject_the_clip(onnx_file):
         Onnx(onnx_file((1, "n")), modality="voice").voice(SOUND[:0])
 
 
-def test_a_model_that_answers_maps_is_refused(tmp_path):
+def unchanged(path: Path, shape) -> str:
+    """A model that gives back what it is given."""
     from onnx import helper
 
     graph = helper.make_graph(
         [helper.make_node("Identity", ["x"], ["y"])], "g",
-        [helper.make_tensor_value_info("x", 1, [1, 3, 8, 8])], [helper.make_tensor_value_info("y", 1, None)],
+        [helper.make_tensor_value_info("x", 1, shape)], [helper.make_tensor_value_info("y", 1, None)],
     )  # fmt: skip
-    path = Path(tmp_path / "same.onnx")
-    path.write_bytes(
-        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10).SerializeToString()
-    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    path.write_bytes(model.SerializeToString())
+    return str(path)
+
+
+def test_a_model_that_answers_maps_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"answers \[1, 3, 8, 8\] to 1 faces, expected \[1, D\]"):
-        Onnx(str(path)).faces(CROP)
+        Onnx(unchanged(tmp_path / "faces.onnx", [1, 3, 8, 8])).faces(CROP)
+    with pytest.raises(InputError, match=r"answers \[1, 1, 123, 40\] to a voice, expected \[1, D\] or \[1, T, D\]"):
+        Onnx(unchanged(tmp_path / "voice.onnx", [1, 1, "t", 40]), modality="voice").voice(SOUND)
+
+
+def test_answers_to_steps_are_averaged(tmp_path):
+    steps = Onnx(unchanged(tmp_path / "steps.onnx", [1, "t", 40]), modality="voice")
+    assert np.allclose(steps.voice(SOUND), log_mel(SOUND).mean(0), atol=1e-4)
+
+
+def test_a_model_that_fails_is_named(onnx_file):
+    with pytest.raises(InputError, match=r"model\.onnx: fails on \[1, 40, 123\]"):
+        Onnx(onnx_file((1, 40, "t"), axis=2), modality="voice").voice(SOUND)

@@ -181,6 +181,36 @@ def test_a_model_of_the_hub_can_teach(tmp_path):
     assert set(made.told) == {"config.json", "model.safetensors", "preprocessor_config.json"}
 
 
+SHY = '''
+"""Says nothing of clips of three frames."""
+
+from emoprism.errors import MediaError
+from emoprism.pretrained.onnx import Onnx
+
+
+class Shy(Onnx):
+    """One that gives up."""
+
+    def faces(self, crops):
+        """As its parent, if at all."""
+        if len(crops) == 3:
+            raise MediaError("three pictures are too many")
+        return super().faces(crops)
+'''
+
+
+def test_a_teacher_of_your_own_may_give_up_on_a_clip(prepared, plain_teacher, tmp_path, monkeypatch):
+    (tmp_path / "plugins" / "pretrained").mkdir(parents=True)
+    (tmp_path / "plugins" / "pretrained" / "shy.py").write_text(SHY)
+    monkeypatch.setenv("EMOPRISM_PLUGINS", str(tmp_path / "plugins"))
+    label(prepared, tmp_path / "out", ["model=shy", f"source={plain_teacher}", "model.scale=1"], workers=1)
+    three = {clip.id for clip in PreparedCorpus.open(prepared).clips if clip.steps.get("face") == 3}
+    with (tmp_path / "out" / "rejected.csv").open() as file:
+        refused = {row["clip"] for row in csv.DictReader(file) if row["reason"] == "three pictures are too many"}
+    assert three
+    assert refused == three
+
+
 @pytest.mark.parametrize(
     ("origin", "path"),
     [
