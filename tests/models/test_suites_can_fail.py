@@ -16,9 +16,13 @@ class Own(Encoder):
     def __init__(self, spec):
         super().__init__(spec)
         {refuse}
-        self.width = 3
+        self.step_width = 3
         self.layer = torch.nn.Linear(spec.shape[0], 3, bias=False)
         self.unused = torch.nn.Linear(1, 1) if {unused} else None
+
+    def steps(self, stream):
+        values = stream.values.masked_fill(~stream.mask[..., None], 0)
+        return {steps}
 
     def forward(self, stream):
         values = stream.values.masked_fill(~stream.mask[..., None], 0)
@@ -26,6 +30,7 @@ class Own(Encoder):
 """
 REFUSE = "if len(spec.shape) != 1: raise ValueError('vectors only')"
 SUM = "return self.layer(values.sum(1))"
+STEPS = "self.layer(values), stream.mask"
 
 
 def write(root: Path, folder: str, text: str, monkeypatch) -> None:
@@ -34,8 +39,8 @@ def write(root: Path, folder: str, text: str, monkeypatch) -> None:
     monkeypatch.setenv("EMOPRISM_PLUGINS", str(root))
 
 
-def encoder(body: str = SUM, refuse: str = REFUSE, unused: bool = False) -> str:
-    return ENCODER.format(body=body, refuse=refuse, unused=unused)
+def encoder(body: str = SUM, refuse: str = REFUSE, unused: bool = False, steps: str = STEPS) -> str:
+    return ENCODER.format(body=body, refuse=refuse, unused=unused, steps=steps)
 
 
 def test_a_sound_encoder_passes(tmp_path, monkeypatch):
@@ -56,6 +61,9 @@ def test_a_sound_encoder_passes(tmp_path, monkeypatch):
         ),
         (encoder("return self.layer(values.sum(1)) * torch.rand(())"), "changes nothing|same input"),
         (encoder("return self.layer(values.sum(1)).detach()"), "does not require grad|takes part"),
+        (encoder(steps="self.layer(values)[..., :2], stream.mask"), r"steps are \[B, T, step_width\]"),
+        (encoder(steps="self.layer(values), stream.mask | True"), "is masked whole"),
+        (encoder(steps="self.layer(stream.values / values.shape[1]) * float('nan'), stream.mask"), "steps are finite"),
         (encoder(unused=True), "the parameter unused.weight takes part"),
         (encoder(refuse="raise ValueError('nothing')"), "reads face crops or feature vectors"),
     ],

@@ -76,6 +76,13 @@ def _check_encoder(name: str, make: partial[Any], shape: Sequence[int]) -> None:
         assert out.shape == (len(LENGTHS), make().width), f"{name}: gives [B, width]"
         assert bool(out.isfinite().all()), f"{name}: is finite"
         assert not bool(out[LENGTHS.index(0)].any()), f"{name}: a clip without the stream gets zeros"
+        values, mask = make().train(training).steps(stream)
+        assert values.shape == (*mask.shape, make().step_width), (
+            f"{name}: steps are [B, T, step_width], with their mask"
+        )
+        real = [length > 0 for length in LENGTHS]
+        assert mask.any(dim=1).tolist() == real, f"{name}: a clip without the stream, and no other, is masked whole"
+        assert bool(values[mask].isfinite().all()), f"{name}: real steps are finite"
         padded = encode(make().train(training), example_stream(shape, padding=5))
         _same(padded, out, f"{name}: padding changes nothing (training={training})")
     _check_alone(name, make().eval(), partial(encode), stream)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from emoprism.models._masked import MaskedBatchNorm, Pooling, keep_valid, pool, pooled_width
+from emoprism.models._masked import MaskedBatchNorm, Pooling, keep_valid
 from emoprism.models.base import Stream
 from emoprism.models.encoders.base import Encoder
 from emoprism.types import StreamSpec
@@ -34,24 +34,24 @@ class Conv1d(Encoder):
         super().__init__(spec)
         if len(spec.shape) != 1:
             raise ValueError(f"conv1d reads feature vectors (D,); the steps of this stream are {spec.shape}")
-        self.pooling: Pooling = pooling
+        self.pooling = pooling
         sizes = list(zip((spec.shape[0], *channels), channels, strict=False))
         self.standardise = MaskedBatchNorm(spec.shape[0], affine=False)
         self.convolutions = nn.ModuleList(
             nn.Conv1d(a, b, KERNEL, STRIDE, padding=KERNEL // 2, bias=False) for a, b in sizes
         )
         self.norms = nn.ModuleList(MaskedBatchNorm(b) for _, b in sizes)
-        self.width = pooled_width(channels[-1], pooling)
+        self.step_width = channels[-1]
 
-    def forward(self, stream: Stream) -> Float[Tensor, "B D"]:
-        """One vector per clip."""
+    def steps(self, stream: Stream) -> tuple[Float[Tensor, "B t D"], Bool[Tensor, "B t"]]:
+        """See Encoder."""
         mask = stream.mask
         values = keep_valid(stream.values.to(self.standardise.running_mean.dtype), mask).transpose(1, 2)
         values = _masked(self.standardise(values, mask), mask)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             mask = mask[:, ::STRIDE]
             values = _masked(F.relu(norm(convolution(values), mask)), mask)
-        return pool(values.transpose(1, 2), mask, self.pooling)
+        return values.transpose(1, 2), mask
 
 
 def _masked(values: Tensor, mask: Tensor) -> Tensor:

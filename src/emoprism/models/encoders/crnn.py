@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from emoprism.models._masked import MaskedBatchNorm, Pooling, keep_valid, pool, pooled_width
+from emoprism.models._masked import MaskedBatchNorm, Pooling, keep_valid
 from emoprism.models.base import Stream
 from emoprism.models.encoders.base import Encoder
 from emoprism.types import StreamSpec
@@ -37,7 +37,7 @@ class Crnn(Encoder):
         super().__init__(spec)
         if len(spec.shape) != 1:
             raise ValueError(f"crnn reads feature vectors (D,); the steps of this stream are {spec.shape}")
-        self.pooling: Pooling = pooling
+        self.pooling = pooling
         self.standardise = MaskedBatchNorm(spec.shape[0], affine=False) if standardised else None
         self.convolutions = nn.ModuleList(
             nn.Sequential(nn.Conv1d(inside, channels, kernel, stride), nn.PReLU())
@@ -45,16 +45,16 @@ class Crnn(Encoder):
         )
         self.recurrent = nn.GRU(channels, channels, batch_first=True)
         self.linear = nn.Sequential(nn.Linear(channels, channels), nn.PReLU())
-        self.width = pooled_width(channels, pooling)
+        self.step_width = channels
 
-    def forward(self, stream: Stream) -> Float[Tensor, "B D"]:
-        """One vector per clip. Real steps come first in every clip, so what follows them never reaches back."""
+    def steps(self, stream: Stream) -> tuple[Float[Tensor, "B t D"], Bool[Tensor, "B t"]]:
+        """See Encoder. Real steps come first in every clip, so what follows them never reaches back."""
         values, mask = self._standardised(stream)
         for layer, (kernel, stride) in zip(self.convolutions, LAYERS, strict=True):
             values = layer(values)
             mask = mask[:, kernel - 1 :: stride]
         steps, _ = self.recurrent(values.transpose(1, 2))
-        return pool(self.linear(steps), mask, self.pooling)
+        return self.linear(steps), mask
 
     def _standardised(self, stream: Stream) -> tuple[Float[Tensor, "B D T"], Bool[Tensor, "B T"]]:
         """Values of all clips, zeros where masked, none shorter than the convolutions reach; and the new mask."""

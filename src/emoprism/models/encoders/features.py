@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from emoprism.models._masked import MaskedBatchNorm, Pooling, exact, pool, pooled_width
+from emoprism.models._masked import MaskedBatchNorm, Pooling, exact
 from emoprism.models.base import Stream
 from emoprism.models.encoders.base import Encoder
 from emoprism.types import StreamSpec
@@ -31,18 +31,18 @@ class Features(Encoder):
         super().__init__(spec)
         if len(spec.shape) != 1:
             raise ValueError(f"features reads feature vectors (D,); the steps of this stream are {spec.shape}")
-        self.pooling: Pooling = pooling
+        self.pooling = pooling
         sizes = list(zip((spec.shape[0], *hidden), hidden, strict=False))
         self.standardise = MaskedBatchNorm(spec.shape[0], affine=False)
         self.layers = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in sizes)
         self.norms = nn.ModuleList(MaskedBatchNorm(b) for _, b in sizes)
-        self.width = pooled_width(hidden[-1], pooling)
+        self.step_width = hidden[-1]
 
-    def forward(self, stream: Stream) -> Float[Tensor, "B D"]:
-        """One vector per clip."""
+    def steps(self, stream: Stream) -> tuple[Float[Tensor, "B t D"], Bool[Tensor, "B t"]]:
+        """See Encoder."""
         steps = self.standardise(stream.values[stream.mask].to(self.standardise.running_mean.dtype))
         for layer, norm in zip(self.layers, self.norms, strict=True):
             steps = F.relu(norm(layer(steps)))
         placed = steps.new_zeros(*stream.mask.shape, steps.shape[1])
         placed[stream.mask] = steps
-        return pool(exact(placed), stream.mask, self.pooling)
+        return exact(placed), stream.mask

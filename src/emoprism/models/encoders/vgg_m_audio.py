@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from emoprism.models._masked import MaskedBatchNorm, Pooling, keep_valid, pool, pooled_width
+from emoprism.models._masked import MaskedBatchNorm, Pooling, keep_valid
 from emoprism.models.base import Stream
 from emoprism.models.encoders._vgg_m import VGG_M, Channels, VggM
 from emoprism.models.encoders.base import Encoder
@@ -35,21 +35,21 @@ class VggMAudio(Encoder):
         super().__init__(spec)
         if len(spec.shape) != 1:
             raise ValueError(f"vgg_m_audio reads feature vectors (D,); the steps of this stream are {spec.shape}")
-        self.pooling: Pooling = pooling
+        self.pooling = pooling
         self.standardise = MaskedBatchNorm(spec.shape[0], affine=False)
         self.convolutions = VggM(1, channels)
         self.fc6 = nn.Linear(self.convolutions.width * _halved(spec.shape[0], times=5), feature, bias=False)
         self.norm = MaskedBatchNorm(feature)
-        self.width = pooled_width(feature, pooling)
+        self.step_width = feature
 
-    def forward(self, stream: Stream) -> Float[Tensor, "B D"]:
-        """One vector per clip."""
+    def steps(self, stream: Stream) -> tuple[Float[Tensor, "B t D"], Bool[Tensor, "B t"]]:
+        """See Encoder."""
         mels = keep_valid(stream.values.to(self.fc6.weight.dtype), stream.mask)
         mels = keep_valid(self.standardise(mels.transpose(1, 2), stream.mask).transpose(1, 2), stream.mask)
         maps, mask = self.convolutions(mels[:, None], stream.mask)
         steps = self.fc6(maps.transpose(1, 2).flatten(2))
         features = F.relu(self.norm(steps.transpose(1, 2), mask)).transpose(1, 2)
-        return pool(features, mask, self.pooling)
+        return features, mask
 
 
 def _halved(size: int, times: int) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from emoprism.models._masked import MaskedBatchNorm, Pooling, exact, pool, pooled_width
+from emoprism.models._masked import MaskedBatchNorm, Pooling, exact
 from emoprism.models.base import Stream
 from emoprism.models.encoders._vgg_m import VGG_M, Channels, VggM
 from emoprism.models.encoders.base import Encoder
@@ -40,14 +40,14 @@ class VggMFace(Encoder):
         if len(spec.shape) != 3:
             raise ValueError(f"vgg_m_face reads face crops (H, W, 3); the steps of this stream are {spec.shape}")
         self.image_size = image_size
-        self.pooling: Pooling = pooling
+        self.pooling = pooling
         self.convolutions = VggM(spec.shape[-1], channels)
         self.fc6 = nn.Linear(self.convolutions.width, feature, bias=False)
         self.norm = MaskedBatchNorm(feature)
-        self.width = pooled_width(feature, pooling)
+        self.step_width = feature
 
-    def forward(self, stream: Stream) -> Float[Tensor, "B D"]:
-        """One vector per clip. Frames without a face are not even looked at."""
+    def steps(self, stream: Stream) -> tuple[Float[Tensor, "B t D"], Bool[Tensor, "B t"]]:
+        """See Encoder. Frames without a face are not even looked at."""
         frames = stream.values[stream.mask]
         if self.training:
             features = self._frames(frames)
@@ -55,7 +55,7 @@ class VggMFace(Encoder):
             features = torch.cat([self._frames(part) for part in frames.split(AT_A_TIME)])
         placed = features.new_zeros(*stream.mask.shape, features.shape[1])
         placed[stream.mask] = features
-        return pool(placed, stream.mask, self.pooling)
+        return placed, stream.mask
 
     def _frames(self, frames: UInt8[Tensor, "N H W 3"]) -> Float[Tensor, "N F"]:
         # Bytes lie pixel by pixel, so that this view is channels-last already, which convolutions here like best.
