@@ -207,11 +207,3 @@ def _nearest(part: str, names: Sequence[str]) -> str:
     if len(names) <= NAMES_SHOWN or fix.startswith("did you mean"):
         return fix
     return f"none of the {len(names)} names there is like it"
-
-
-def unique(paths: Sequence[Path]) -> dict[str, list[Path]]:
-    """Paths by the stem of their names as names are compared, in order."""
-    found: dict[str, list[Path]] = {}
-    for path in paths:
-        found.setdefault(folded(path.stem), []).append(path)
-    return found
