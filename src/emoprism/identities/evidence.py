@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
@@ -23,7 +24,12 @@ class Evidence:
     slope: float
     offset: float
 
-    @property
+    @cached_property
+    def certain(self) -> bool:
+        """Whether it is about its appearances beyond doubt."""
+        return bool(np.all((self.belongs == 0) | (self.belongs == 1)))
+
+    @cached_property
     def present(self) -> Bool[np.ndarray, "N"]:
         """Which appearances have it."""
         return self.belongs > 0
@@ -143,7 +149,9 @@ def _sum(
         both = pairs > 0
         count = np.where(both, pairs, 1.0)
         ratio = known.slope * dot(some.sums[kind], others.sums[kind]) / count + known.offset
-        total += np.where(both, diluted(ratio, times(some.belongs[kind], others.belongs[kind]) / count), 0.0)
+        if not known.certain:
+            ratio = diluted(ratio, times(some.belongs[kind], others.belongs[kind]) / count)
+        total += np.where(both, ratio, 0.0)
         common |= both
     return np.where(common, total, -np.inf)
 
