@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soxr
 
 from emoprism.errors import PluginError, RecipeError
+from emoprism.media.acoustics.mfcc import Mfcc
 from emoprism.media.acoustics.speech import Speech, at_speed
-from emoprism.media.audio import log_mel
+from emoprism.media.audio import log_mel, mel_filters
 from emoprism.media.options import PrepareOptions
 from emoprism.media.prepare import prepare
 from emoprism.media.process import process_clip
@@ -83,3 +85,23 @@ def test_prepare_stores_what_is_asked_for(talking: Path, make: Any, tmp_path: Pa
 def test_unknown_features_are_refused_with_a_suggestion() -> None:
     with pytest.raises(RecipeError, match="did you mean 'speech'"):
         PrepareOptions.read(["acoustics=[speach]"])
+
+
+def test_cepstral_coefficients_by_the_definition() -> None:
+    """Ito et al. 2021: 80 ms windows every 20 ms at 8 kHz; c_k = s_k sum_m log E_m cos(pi k (m + 1/2) / 40)."""
+    samples = tone(200.0) + 0.01 * np.random.default_rng(0).standard_normal(16_000).astype(np.float32)
+    values = Mfcc().streams(samples)["mfcc"].values
+    slow = np.asarray(soxr.resample(samples, 16_000, 8_000), dtype=np.float32)
+    mels = log_mel(slow, 640, 160, 8_000).astype(np.float64)
+    assert values.shape == (1 + (8_000 - 640) // 160, 40)
+    m = np.arange(40) + 0.5
+    for k in (0, 1, 7, 39):
+        scale = math.sqrt((1 if k == 0 else 2) / 40)
+        np.testing.assert_allclose(values[:, k], scale * mels @ np.cos(np.pi * k * m / 40), rtol=1e-3, atol=1e-3)
+
+
+def test_mel_bands_of_another_rate_reach_to_half_of_it() -> None:
+    filters = mel_filters(640, 8_000)
+    centres = filters.argmax(axis=1) * 8_000 / 640
+    assert filters.shape == (40, 321)
+    assert 3_600 < centres[-1] < 4_000
