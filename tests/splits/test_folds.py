@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
-from emoprism.splits._folds import WHOLE, deal, groups_of, shares_of
+from emoprism.splits._folds import FEW, WHOLE, deal, groups_of, shares_of
 from emoprism.splits.base import Unit
 from emoprism.splits.k_fold import KFold
 from emoprism.testing import example_units
@@ -86,6 +86,17 @@ def test_an_even_corpus_is_dealt_evenly() -> None:
     emotions, genders, clips = found[:, :5], found[:, 5:7], found[:, 7]
     assert np.allclose(emotions, 0.25) and np.allclose(clips, 0.25)
     assert set(np.round(genders.ravel() * 6).tolist()) <= {1.0, 2.0}, "3 of 12 speakers: 1 and 2"
+
+
+def test_many_groups_are_dealt_the_largest_first() -> None:
+    """More than are swapped: the small ones make up for the large ones, which can only be so where they come last."""
+    sizes = [1 + 2000 // (rank + 1) for rank in range(FEW + 100)]
+    groups = {f"s{i:03d}": [Unit(f"{i}-{n}", {}) for n in range(size)] for i, size in enumerate(sizes)}
+    fold = deal(groups, [], [0.2] * 5, np.random.default_rng(0))
+    clips = Counter[int]()
+    for name, members in groups.items():
+        clips[fold[name]] += len(members)
+    assert max(clips.values()) - min(clips.values()) <= 5, "of 13,000 and more, the largest group of 2,001"
 
 
 def spread(counts: np.ndarray, fold: Sequence[int], count: int) -> float:

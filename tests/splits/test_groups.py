@@ -125,6 +125,13 @@ def test_validation_is_a_share_of_everybody_or_everything_of_a_few() -> None:
         assert Counter(sides.values()) == {TRAIN: 400, UNSEEN: 100}
 
 
+def test_a_single_clip_of_a_class_trains_where_its_speaker_does() -> None:
+    units = [*example_units(4), Unit("lone", {"speaker": "s01", "emotion": "awe"})]
+    for seed in range(6):
+        found = [sides["lone"] for sides in every_fold("k_fold", units, seed, folds=2, validation=0.8)]
+        assert sorted(found) == [TRAIN, UNSEEN]
+
+
 def test_so_few_speakers_still_select_and_train() -> None:
     for sides in every_fold("leave_one_speaker_out", example_units(3), validate_on="groups", validation=0.1):
         assert Counter(sides.values()) == {TRAIN: 30, VALIDATION: 30, UNSEEN: 30}
