@@ -27,6 +27,7 @@ def test_the_wheel_holds_recipes_templates_and_types(wheel):
         "emoprism/py.typed",
         "emoprism/report/templates/report.html.j2",
         "emoprism/pages/templates/page.css",
+        "emoprism/inspection/templates/inspection.html.j2",
     } <= names
     assert not any(name.startswith("tests/") for name in names)
 

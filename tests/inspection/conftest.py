@@ -78,5 +78,11 @@ def corpus(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def make(tmp_path: Path) -> Callable[..., Path]:
+    """Write one of several corpora: `make(name, clips)`."""
+    return lambda name, *given: write_corpus(tmp_path / name, *given)
+
+
+@pytest.fixture
 def made() -> type[Made]:
     return Made

@@ -13,6 +13,7 @@ import pytest
 from emoprism.errors import CorpusError, RecipeError, StageError
 from emoprism.inspection.build import inspect
 from emoprism.inspection.options import InspectOptions
+from emoprism.media.join import join
 from emoprism.stage import MANIFEST
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -236,6 +237,17 @@ def test_everything_else_that_is_counted(corpus, made) -> None:
     assert [value["name"] for value in numbers["values"]] == ["sentiment"]
     assert len(numbers["values"][0]["edges"]) == 8 and "Numbers" in page.headings
     assert numbers["durations"]["by"] == "emotion" and numbers["reach_the_limit"] == {"clips": 5, "limit": 12.0}
+
+
+def test_joined_corpora_are_one_page_with_what_the_corpus_tells(make, made, tmp_path: Path) -> None:
+    parts = {name: make(name, [made({"speaker": s, "emotion": e}) for s in "ab" for e in words * 4])
+             for name, words in (("one", "xy"), ("two", "yz"))}  # fmt: skip
+    join(tmp_path / "joined", [f"{name}={path}" for name, path in parts.items()])
+    page, numbers, _ = inspected(tmp_path / "joined")
+    assert "one + two: 32 clips of 4 speakers" in page.text and "Faces" in page.headings
+    pairs = {(pair["known"], pair["told"]): pair for pair in numbers["entanglement"]}
+    assert pairs["corpus", "emotion"]["bits"] == pytest.approx(0.5)
+    assert pairs["speaker", "corpus"]["share"] == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

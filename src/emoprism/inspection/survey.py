@@ -91,8 +91,10 @@ class Survey:
 
     @property
     def corpus(self) -> str:
-        """Name of the corpus's adapter."""
+        """Name of the corpus's adapter; of joined corpora, all their names."""
         named: Any = self.manifest.options.get("corpus", "corpus")
+        if isinstance(named, Mapping) and isinstance(named.get("corpora"), Mapping):
+            return " + ".join(named["corpora"])
         return str(named.get("name", "corpus") if isinstance(named, Mapping) else named)
 
     @property
