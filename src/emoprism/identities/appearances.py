@@ -15,7 +15,7 @@ from emoprism.media.shards import PreparedClip, PreparedCorpus, TrackRow, read_h
 from emoprism.media.sound import RATE
 from emoprism.types import AUDIO, FACE
 
-Vectors = Mapping[Kind, Float64[np.ndarray, "D"]]
+Vectors = Mapping[Kind, Float64[np.ndarray, "_"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def embed(
     corpus: PreparedCorpus, clip: PreparedClip, row: Appearance, embedders: Embedders, options: IdentifyOptions
 ) -> Vectors:
     """What the models say of an appearance; nothing of a kind of which there is too little."""
-    found: dict[Kind, Float64[np.ndarray, "D"]] = {}
+    found: dict[Kind, np.ndarray] = {}
     if embedders.face is not None and row.track is not None and row.crops >= options.crops:
         found["face"] = embedders.track(_crops(corpus, clip, row))
     if embedders.voice is not None and row.voice > 0:

@@ -39,8 +39,9 @@ class Calibration:
         """The vectors of a corpus, ready to be compared."""
         out: dict[str, Evidence] = {}
         for kind, scale in self.scales.items():
-            vectors = scale.whitening(collected.vectors[kind])
             told = np.any(collected.vectors[kind] != 0, axis=1)
+            nobody = np.zeros((len(told), len(scale.whitening.mean)))
+            vectors = scale.whitening(collected.vectors[kind]) if told.any() else nobody
             voice = np.array([row.voice for row in collected.rows])
             belongs = np.where(told, voice if kind == "voice" else 1.0, 0.0)
             out[kind] = Evidence(vectors, belongs, scale.slope, scale.offset)

@@ -24,7 +24,7 @@ class Collected:
     """Rows in order of clip, the main track of a clip first. `vectors[kind]` is zeros where a row has none."""
 
     rows: tuple[Appearance, ...]
-    vectors: Mapping[Kind, Float64[np.ndarray, "N D"]]
+    vectors: Mapping[Kind, Float64[np.ndarray, "N _"]]
 
     def select(self, chosen: Sequence[int]) -> Collected:
         """Some of the rows."""

@@ -44,7 +44,7 @@ class Groups:
     """
 
     evidence: Mapping[str, Evidence]
-    sums: dict[str, Float64[np.ndarray, "G D"]]
+    sums: dict[str, Float64[np.ndarray, "G _"]]
     counts: dict[str, Float64[np.ndarray, "G"]]
     belongs: dict[str, Float64[np.ndarray, "G"]]
 

@@ -33,7 +33,7 @@ PERSONS, VECTORS = "persons.csv", "embeddings.safetensors"
 STAGE = "identify"
 FORBIDDEN = frozenset('/\\:*?"<>|')
 
-Vectors = dict[Kind, list[Float64[np.ndarray, "D"]]]
+Vectors = dict[Kind, list[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Gallery:
     """Names, and one vector of each kind for each (zeros where there is none)."""
 
     names: tuple[str, ...]
-    vectors: Mapping[Kind, Float64[np.ndarray, "G D"]]
+    vectors: Mapping[Kind, Float64[np.ndarray, "G _"]]
 
 
 def open_gallery(path: Path, embedders: Embedders, media: PrepareOptions, widths: Mapping[Kind, int]) -> Gallery:
@@ -117,7 +117,7 @@ def _checked(name: str, where: Path) -> None:
         raise CorpusError(Problem(str(where), f"'{name}' cannot be the name of a person", "rename it"))
 
 
-def _file(file: Path, embedders: Embedders, media: PrepareOptions) -> dict[Kind, Float64[np.ndarray, "D"]]:
+def _file(file: Path, embedders: Embedders, media: PrepareOptions) -> dict[Kind, np.ndarray]:
     if file.suffix.lower() in PICTURES:
         if embedders.face is None:
             raise MediaError("is a picture, and no model takes faces")
@@ -126,7 +126,7 @@ def _file(file: Path, embedders: Embedders, media: PrepareOptions) -> dict[Kind,
         seen = medium.video is not None and embedders.face is not None
         heard = medium.audio is not None and embedders.voice is not None
     clip = Clip(file.stem, {}, video=file if seen else None, audio=file if heard else None)
-    out: dict[Kind, Float64[np.ndarray, "D"]] = {}
+    out: dict[Kind, np.ndarray] = {}
     if seen:
         streams = process_clip(Clip(file.stem, {}, video=file), media.model_copy(update={"require": "face"})).streams
         out["face"] = embedders.track(streams[FACE])

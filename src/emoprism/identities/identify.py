@@ -55,7 +55,8 @@ def identify(prepared: Path, out: Path, options: list[str], *, overwrite: bool =
     found = collect(corpus, corpus.clips, embedders, asked, what="embed", parts=out / PARTS)
     widths = {kind: int(vectors.shape[1]) for kind, vectors in found.vectors.items()}
     calibration = calibrate_on(embedders, grounds, asked, widths)
-    gallery = _gallery(corpus, embedders, asked, widths)
+    told_by = embedders.only([kind for kind in embedders.kinds if np.any(found.vectors[kind])])
+    gallery = _gallery(corpus, told_by, asked, widths)
     told = find_persons(found, calibration, gallery, asked)
     facts = _write(stage, corpus, found, told, calibration, asked)
     shutil.rmtree(out / PARTS, ignore_errors=True)
