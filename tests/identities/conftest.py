@@ -136,3 +136,19 @@ def corpus(make_corpus: Callable[..., Path]) -> Path:
 def known(make_corpus: Callable[..., Path]) -> Path:
     """Six other people, whose names are known, to calibrate on."""
     return make_corpus("known", 6, 6, seed=9, colours=MORE_COLOURS)
+
+
+@pytest.fixture
+def asked(model: str, known: Path) -> list[str]:
+    """Options: faces and voices by the plug-in, calibrated."""
+    return [*both(model), f"calibration={known}"]
+
+
+@pytest.fixture
+def quick(model: str) -> list[str]:
+    """Options: faces and voices by the plug-in, with thresholds in the place of a calibration."""
+    return [*both(model), "threshold.face=0.8", "threshold.voice=0.5"]
+
+
+def both(model: str) -> list[str]:
+    return ["face.name=colour", f"face.source={model}", "voice.name=colour", f"voice.source={model}"]
