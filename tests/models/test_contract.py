@@ -35,5 +35,8 @@ def test_a_model_keeps_the_contract(name):
         "face": {"name": "vgg_m_face", **SMALL["vgg_m_face"]},
         "audio": {"name": "vgg_m_audio", **SMALL["vgg_m_audio"]},
     }
-    options = {"multitask": {"encoders": encoders, "embeddings": {"emotion": 9, "speaker": 5}}}
+    options = {
+        "multitask": {"encoders": encoders, "embeddings": {"emotion": 9, "speaker": 5}},
+        "cross_attention": {"encoders": encoders, "width": 8, "depth": 2, "self_depth": 1},
+    }
     check_model(name, **options.get(name, {}))

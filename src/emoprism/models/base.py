@@ -105,6 +105,14 @@ class Model(nn.Module, ABC):
     def image_size(self) -> int | None:
         """Side in pixels of the face crops that it wants, None where it reads no faces."""
 
+    def parts(self) -> dict[str, nn.Module]:
+        """Which parameters serve what: "encoder" for all attributes, and those of each attribute alone under its name.
+
+        All of the model's parameters, none twice. Here an attribute has its head alone.
+        """
+        shared = nn.ModuleList(module for module in self.children() if module is not self.heads)
+        return {"encoder": shared, **dict(zip(self.heads.attributes, self.heads.layers, strict=True))}
+
     @abstractmethod
     def embed(self, streams: Mapping[str, Stream]) -> dict[str, Float[Tensor, "b _"]]:
         """Embeddings of this process's rows."""

@@ -10,18 +10,15 @@ from jaxtyping import Float
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from emoprism.errors import did_you_mean
 from emoprism.models._masked import MaskedBatchNorm, exact
 from emoprism.models.base import Heads, Model, Stream
+from emoprism.models.encoders._usual import NO_CHOICE, check_known, make_encoder
 from emoprism.models.encoders.base import Encoder
-from emoprism.recipe import ENCODERS, Choice, EncoderChoice
-from emoprism.types import AUDIO, EMOTION, FACE, SPEAKER, StreamSpec
+from emoprism.recipe import EncoderChoice
+from emoprism.types import EMOTION, SPEAKER, StreamSpec
 
 Embeddings = Annotated[dict[str, PositiveInt], Field(min_length=1)]
 PAPER: dict[str, int] = {EMOTION: 2048, SPEAKER: 2048}
-USUAL: Mapping[str, str] = {FACE: "vgg_m_face", AUDIO: "vgg_m_audio"}
-"""Encoders by the name of the stream; any other stream is taken as pre-extracted features."""
-NO_CHOICE: dict[str, Choice] = {}
 
 
 class Multitask(Model):
@@ -45,10 +42,10 @@ class Multitask(Model):
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
     ) -> None:
         super().__init__(streams, classes)
-        _check_known("the corpus has no attribute", embeddings, classes)
-        _check_known("the recipe's data.streams have no stream", encoders, streams)
+        check_known("the corpus has no attribute", embeddings, classes)
+        check_known("the recipe's data.streams have no stream", encoders, streams)
         self.dimensions = dict(embeddings)
-        self.encoders = nn.ModuleList(_make_encoder(name, streams[name], encoders.get(name)) for name in streams)
+        self.encoders = nn.ModuleList(make_encoder(name, streams[name], encoders.get(name)) for name in streams)
         pooled = sum(encoder.width for encoder in self._encoders)
         self.dropout = nn.Dropout(dropout)
         self.embedders = nn.ModuleList(_embedder(pooled, width, normalised=normalised) for width in embeddings.values())
@@ -63,6 +60,11 @@ class Multitask(Model):
         """Side in pixels of the face crops that it wants, None where it reads no faces."""
         return next((e.image_size for e in self._encoders if e.image_size is not None), None)
 
+    def parts(self) -> dict[str, nn.Module]:
+        """The encoders as "encoder"; the embedding layer and the head of each attribute under its name."""
+        own = zip(self.dimensions, self.embedders, self.heads.layers, strict=True)
+        return {"encoder": self.encoders, **{name: nn.ModuleList([layer, head]) for name, layer, head in own}}
+
     def embed(self, streams: Mapping[str, Stream]) -> dict[str, Float[Tensor, "b _"]]:
         """Embeddings of this process's rows. A stream that a clip lacks counts as zeros."""
         encoded = [encoder(streams[name]) for name, encoder in zip(self.streams, self.encoders, strict=True)]
@@ -73,17 +75,3 @@ class Multitask(Model):
 def _embedder(inside: int, width: int, *, normalised: bool) -> nn.Module:
     layer = nn.Linear(inside, width, bias=not normalised)
     return nn.Sequential(layer, MaskedBatchNorm(width)) if normalised else layer
-
-
-def _make_encoder(stream: str, spec: StreamSpec, choice: Choice | None) -> Encoder:
-    chosen = choice or Choice(name=USUAL.get(stream, "features"))
-    try:
-        return ENCODERS.make(chosen.name, spec, options=chosen.options)
-    except ValueError as error:
-        raise ValueError(f"stream '{stream}': {error}") from None
-
-
-def _check_known(sentence: str, named: Mapping[str, object], known: Mapping[str, object]) -> None:
-    for name in named:
-        if name not in known:
-            raise ValueError(f"{sentence} '{name}'; {did_you_mean(name, known)}")

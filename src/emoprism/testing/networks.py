@@ -97,20 +97,16 @@ def _check_encoder(name: str, make: partial[Any], shape: Sequence[int]) -> None:
 def check_model(name: str, streams: Mapping[str, StreamSpec] | None = None, **options: Any) -> None:
     """A model, on `streams` or on faces, log-mels and action units: embeddings that depend on their own clip alone.
 
-    One that refuses several streams, in words, is checked on log-mels.
+    One that refuses three streams, in words, is checked on the first two; one that refuses two, on log-mels.
     """
     from emoprism.recipe import MODELS
     from emoprism.types import AUDIO, FACE, StreamSpec
 
     check_plugin(MODELS, name)
     usual = {FACE: StreamSpec((224, 224, 3)), AUDIO: StreamSpec((40,)), "action_units": StreamSpec((35,))}
-    make = partial(_seeded, MODELS, name, usual if streams is None else dict(streams), EXAMPLE_CLASSES, options=options)
-    try:
-        model: Model = make()
-    except ValueError as error:
-        assert streams is None and str(error), f"{name}: takes the streams it is given: {error}"
-        make = partial(_seeded, MODELS, name, {AUDIO: usual[AUDIO]}, EXAMPLE_CLASSES, options=options)
-        model = make()
+    fewer = [{name: usual[name] for name in names} for names in ((FACE, AUDIO), (AUDIO,))]
+    make = _first_that_works(name, [dict(streams)] if streams is not None else [usual, *fewer], options)
+    model: Model = make()
     assert set(model.attributes) <= set(EXAMPLE_CLASSES), f"{name}: embeds attributes of the corpus"
     side = model.image_size
     shapes = {
@@ -120,6 +116,22 @@ def check_model(name: str, streams: Mapping[str, StreamSpec] | None = None, **op
     _check_model(name, make, shapes)
     batch = example_batch({s: example_stream(shape, seed=i) for i, (s, shape) in enumerate(shapes.items())})
     _check_gradients(name, model, model.heads.loss(model.train()(batch), batch.labels))
+
+
+def _first_that_works(name: str, cases: Sequence[Mapping[str, StreamSpec]], options: Mapping[str, Any]) -> partial[Any]:
+    from emoprism.recipe import MODELS
+
+    refusals: list[str] = []
+    for streams in cases:
+        make = partial(_seeded, MODELS, name, streams, EXAMPLE_CLASSES, options=options)
+        try:
+            make()
+        except ValueError as error:
+            assert str(error), f"{name}: says in words why it cannot take the streams {list(streams)}"
+            refusals.append(str(error))
+        else:
+            return make
+    raise AssertionError(f"{name}: takes the streams it is given: {'; '.join(refusals)}")
 
 
 def _check_model(name: str, make: partial[Any], shapes: Mapping[str, Sequence[int]]) -> None:

@@ -94,7 +94,7 @@ def stream_specs(corpus: PreparedCorpus, data: Data) -> dict[str, StreamSpec]:
     problems += [
         Problem(
             f"data.versions.{stream}: {name}",
-            f"its steps are {list(corpus.streams[name].shape)}, those of '{stream}' {list(corpus.streams[stream].shape)}",
+            f"a step is {list(corpus.streams[name].shape)}, that of '{stream}' {list(corpus.streams[stream].shape)}",
             "a version is the same stream of the same clips, changed",
         )
         for stream, names in data.versions.items()

@@ -19,8 +19,8 @@ class Mfcc(Acoustics):
     """40 coefficients a step: windows of 80 ms every 20 ms at 8 kHz.
 
     The orthonormal DCT-II (Davis & Mermelstein 1980) of the log energies of 40 mel bands up to 4 kHz. The paper gives
-    windows, rate and the number of coefficients; it does not give the number of bands, here as many as coefficients, nor
-    any liftering, here none.
+    windows, rate and the number of coefficients; it does not give the number of bands, here as many as coefficients,
+    nor any liftering, here none.
     """
 
     def names(self) -> tuple[str, ...]:
