@@ -11,10 +11,9 @@ from emoprism import console
 from emoprism.media.audio import MELS, WINDOW, hz_to_mel, mel_to_hz
 from emoprism.media.shards import PreparedClip, PreparedCorpus
 from emoprism.media.sound import RATE
+from emoprism.split_audit.prints import SILENT
 from emoprism.types import AUDIO, FACE
 
-HUSH = 40.0
-"""Decibels below the loudest step of a clip, from which on a step counts as silent."""
 DIGITAL = -80.0
 """Decibels below which any step counts as silent."""
 
@@ -74,8 +73,8 @@ def loudness(log_mel: Float32[np.ndarray, "T 40"]) -> float:
 
 
 def silent_share(log_mel: Float32[np.ndarray, "T 40"]) -> float:
-    """Share of the steps that are HUSH below the loudest one, or below DIGITAL; nan for no steps."""
+    """Share of the steps that are SILENT below the loudest one, or below DIGITAL; nan for no steps."""
     if not len(log_mel):
         return float("nan")
     level = 10 * np.log10(power(log_mel))
-    return float(np.mean(level < max(level.max() - HUSH, DIGITAL)))
+    return float(np.mean(level < max(level.max() - SILENT, DIGITAL)))
