@@ -24,6 +24,7 @@ VERBS = (
     "report",
     "predict",
     "benchmark",
+    "crossvalidate",
     "demo",
     "identify",
     "label",
@@ -88,11 +89,18 @@ CALLS: dict[str, tuple[str, str, list[str], tuple[Any, ...], dict[str, Any]]] = 
         "training.split", "make_split", ["p", "o", "k_fold", "folds=3"],
         (Path("p"), Path("o"), ["k_fold", "folds=3"]), {"overwrite": False},
     ),
+    "split audit": (
+        "training.split_audit", "audit_split", ["c.csv", "o", "seed=1", "--workers", "2"],
+        (Path("c.csv"), Path("o"), ["seed=1"]), {"workers": 2, "overwrite": False},
+    ),
     "prepare": (
         "media.prepare", "prepare", ["manifest", "c.csv", "o", "--overwrite"],
         ("manifest", Path("c.csv"), Path("o"), []), {"workers": None, "overwrite": True},
     ),
-    "embed": ("deploy.embed", "embed", ["r", "p", "o"], (Path("r"), Path("p"), Path("o")), {"overwrite": False}),
+    "embed": (
+        "deploy.other", "embed_as_asked", ["r", "p", "o", "other=true"],
+        (Path("r"), Path("p"), Path("o"), ["other=true"]), {"overwrite": False},
+    ),
     "audit": (
         "leakage.audit", "audit", ["e", "o", "a=1"],
         (Path("e"), Path("o"), ["a=1"]), {"workers": None, "overwrite": False},
@@ -105,6 +113,10 @@ CALLS: dict[str, tuple[str, str, list[str], tuple[Any, ...], dict[str, Any]]] = 
     "benchmark": (
         "experiments.suite", "run_suite", ["s", "p", "o", "seeds=[0]"],
         ("s", Path("p"), Path("o"), ["seeds=[0]"]), {"workers": None},
+    ),
+    "crossvalidate": (
+        "experiments.crossvalidate", "crossvalidate", ["s", "p", "o", "other=q", "seeds=[0]", "--workers", "1"],
+        ("s", Path("p"), Path("o"), ["other=q", "seeds=[0]"]), {"workers": 1},
     ),
     "identify": (
         "identities.identify", "identify", ["p", "o", "run=r"],

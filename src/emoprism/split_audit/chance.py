@@ -53,7 +53,7 @@ class Threshold:
         return np.minimum(unrelated, retake)
 
 
-def dependence(own: Fingerprint) -> Float64[np.ndarray, "lags bits"]:
+def dependence(own: Fingerprint) -> Float64[np.ndarray, "lags pairs"]:
     """Autocorrelation of a fingerprint's bits (as -1 and 1) over time and bands, by lag; silent steps do not count."""
     places = np.arange(BITS, dtype=np.uint32)
     known = (own.sounding[:, None] & ((np.uint32(own.bands) >> places) & 1).astype(bool)).astype(np.float64)
@@ -64,13 +64,13 @@ def dependence(own: Fingerprint) -> Float64[np.ndarray, "lags bits"]:
 
 
 def independent_bits(
-    bits: int, one: Float64[np.ndarray, "lags bits"], other: Float64[np.ndarray, "lags bits"]
+    bits: int, one: Float64[np.ndarray, "lags pairs"], other: Float64[np.ndarray, "lags pairs"]
 ) -> float:
     """How many independent bits `bits` compared bits are worth; never more than those of white noise would be."""
     return bits / max(float((one * other).sum()), WHITE)
 
 
-def _correlated(values: Float64[np.ndarray, "F bits"], shape: tuple[int, int]) -> Float64[np.ndarray, "lags bits"]:
+def _correlated(values: Float64[np.ndarray, "F bits"], shape: tuple[int, int]) -> Float64[np.ndarray, "lags pairs"]:
     spectrum: Any = rfftn(values, shape)
     whole = np.asarray(irfftn(spectrum * spectrum.conj(), shape))
     return np.concatenate([whole[-LAGS:], whole[: LAGS + 1]])

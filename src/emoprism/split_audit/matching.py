@@ -78,7 +78,7 @@ def _near(library: Library, candidates: Candidates) -> _Compared:
 
 
 def _judged(prints: Sequence[Fingerprint], near: _Compared, threshold: Threshold) -> Iterator[Match | None]:
-    known: dict[int, Float64[np.ndarray, "lags bits"]] = {}
+    known: dict[int, Float64[np.ndarray, "lags pairs"]] = {}
     table = np.stack([near.first, near.second, near.shift, near.differ, near.bits, near.steps], axis=1)
     for first, second, shift, differ, bits, steps in table.tolist():
         for clip in (first, second):

@@ -75,8 +75,8 @@ def shortcut_findings(shortcuts: Sequence[Shortcut]) -> Iterator[Finding]:
         told = ", ".join(f"{quantity_words(cut.quantity)} {100 * cut.recall:.0f} %" for cut in cuts)
         yield Finding(
             kind="shortcut", severity="warning" if cuts[0].gain >= STRONG else "note", clips=cuts[0].clips,
-            what=f"plain quantities tell the {label} on '{side}', with a recall of {told};"
-            f" {100 * cuts[0].floor:.0f} % by chance (p < {ALPHA:g})",
+            what=f"plain quantities alone tell the {label} on '{side}' (recall: {told};"
+            f" by chance {100 * cuts[0].floor:.0f} %; p < {ALPHA:g})",
             next="report the figure beside the model's: it takes no understanding of faces or voices",
         )  # fmt: skip
 
