@@ -53,7 +53,7 @@ def test_table_and_factors_agree(corpus: Path) -> None:
         assert (corpus / row["path"]).is_file()
         assert (row["speaker"], row["gender"]) == (clip["person"], people[clip["person"]]["gender"])
         assert (row["emotion"], row["emotion_true"]) == (clip["emotion"], clip["emotion_true"])
-        assert float(row["valence"]) == pytest.approx(clip["valence"], abs=1e-4)
+        assert float(row["value:valence"]) == pytest.approx(clip["valence"], abs=1e-4)
         assert EXPRESSIONS[row["expression"]].emotion == row["emotion_true"]
         assert len(clip["action_units"]) == len(known["action_units"]) == 14
 

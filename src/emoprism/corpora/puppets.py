@@ -12,7 +12,7 @@ from emoprism.types import Clip
 
 
 class PuppetsCorpus(ManifestCorpus):
-    """Rendered talking heads. Labels: speaker, emotion, gender, valence, arousal, expression and emotion_true."""
+    """Rendered talking heads. Labels: speaker, emotion, gender, expression, emotion_true; values: valence, arousal."""
 
     citation = "emoprism's own embedded corpus; cite emoprism (CITATION.cff)."
     licence = "Apache-2.0, as emoprism: no real person is shown."

@@ -26,7 +26,8 @@ NAME = "puppets"
 TABLE = "clips.csv"
 FACTORS = "factors.json"
 SHEET = "contact_sheet.jpg"
-COLUMNS = ("clip", "path", "speaker", "emotion", "gender", "valence", "arousal", "expression", "emotion_true")
+KNOWN = ("gender", "value:valence", "value:arousal", "expression", "emotion_true")
+COLUMNS = ("clip", "path", "speaker", "emotion", *KNOWN)
 
 
 def make(name: str, out: Path, options: list[str], *, workers: int | None, overwrite: bool) -> None:
