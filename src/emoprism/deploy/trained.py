@@ -28,6 +28,8 @@ class Trained:
     recipe: Recipe
     model: Model
     classes: Mapping[str, tuple[str, ...]]
+    streams: Mapping[str, StreamSpec]
+    """What the model reads."""
     prepare: Mapping[str, Any]
     """Options that the training clips were prepared with; predictions prepare new media the same way."""
 
@@ -43,7 +45,7 @@ class Trained:
         model, _ = build(recipe, streams, {name: len(words) for name, words in classes.items()})
         tensors, _ = load_tensors(directory / WEIGHTS)
         load_module(model, tensors, directory / WEIGHTS)
-        return cls(directory, manifest, recipe, model.eval(), classes, facts["prepare"])
+        return cls(directory, manifest, recipe, model.eval(), classes, streams, facts["prepare"])
 
 
 def _facts(path: Path) -> dict[str, Any]:

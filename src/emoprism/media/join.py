@@ -91,7 +91,7 @@ def _refuse_joined(corpora: Mapping[str, PreparedCorpus]) -> None:
 def _options(corpora: Mapping[str, PreparedCorpus]) -> dict[str, Any]:
     """Options of prepare that hold for all, in the place where `predict` looks for them."""
     asked = {name: corpus.manifest.options for name, corpus in corpora.items()}
-    _refuse_differences(asked)
+    refuse_differences(asked)
     media = [options["media"] for options in asked.values() if "media" in options]
     weights = [options["detector_sha256"] for options in asked.values() if "detector_sha256" in options]
     joined: dict[str, Any] = {"corpus": {"name": "join", "corpora": {n: o.get("corpus") for n, o in asked.items()}}}
@@ -103,7 +103,7 @@ def _options(corpora: Mapping[str, PreparedCorpus]) -> dict[str, Any]:
     return joined | ({"detector_sha256": weights[0]} if weights else {})
 
 
-def _refuse_differences(asked: Mapping[str, Mapping[str, Any]]) -> None:
+def refuse_differences(asked: Mapping[str, Mapping[str, Any]]) -> None:
     """Raise CorpusError for every option that two corpora were prepared with differently."""
     told = {name: flat(options.get("media", {}), "media") for name, options in asked.items()}
     for name, options in asked.items():

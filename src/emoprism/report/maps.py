@@ -7,7 +7,7 @@ from typing import Any
 
 from emoprism.leakage.results import Point, System
 from emoprism.pages.drawing import Drawing, canvas, colour, drawing, legend_below, marker
-from emoprism.report.load import Audit, Run
+from emoprism.report.load import Audit
 from emoprism.report.view import View, system_title
 
 SMALL = 8
@@ -25,20 +25,25 @@ def maps(audit: Audit, view: View, system: System, key: str) -> Drawing | None:
     if not embeddings or not attributes:
         return None
     panels = [(embedding, attribute) for embedding in embeddings for attribute in attributes]
+    seed = "" if run.leakage.seed is None else f", seed {run.leakage.seed}"
+    alt = f"{system.label}{seed}: t-SNE maps of the {' and '.join(embeddings)} embeddings, a dot for each clip."
+    return draw_maps(run.points, panels, key, f"{system_title(view, system)}{seed}", alt)
+
+
+def draw_maps(points: Sequence[Point], panels: Sequence[tuple[str, str]], key: str, title: str, alt: str) -> Drawing:
+    """Panels in one row, each an embedding and the attribute that colours it."""
     with canvas(2.6 * len(panels), 3.0, columns=len(panels)) as (figure, axes):
         legends: dict[str, Any] = {}
         for axis, (embedding, attribute) in zip(axes[0], panels, strict=True):
-            points = [p for p in run.points if p.embedding == embedding]
-            legends |= _panel(axis, points, attribute, _classes(run, attribute))
+            own = [p for p in points if p.embedding == embedding]
+            legends |= _panel(axis, own, attribute, _classes(points, attribute))
             axis.set_title(f"{embedding} embedding\ncoloured by {attribute}", loc="left")
         legend_below(figure, list(legends.values()), columns=SMALL, markerscale=2.0)
-        seed = "" if run.leakage.seed is None else f", seed {run.leakage.seed}"
-        alt = f"{system.label}{seed}: t-SNE maps of the {' and '.join(embeddings)} embeddings, a dot for each clip."
-        return drawing(figure, key, f"{system_title(view, system)}{seed}", alt)
+        return drawing(figure, key, title, alt)
 
 
-def _classes(run: Run, attribute: str) -> list[str]:
-    return sorted({p.labels[attribute] for p in run.points if attribute in p.labels})
+def _classes(points: Sequence[Point], attribute: str) -> list[str]:
+    return sorted({p.labels[attribute] for p in points if attribute in p.labels})
 
 
 def _panel(axis: Any, points: Sequence[Point], attribute: str, classes: Sequence[str]) -> dict[str, Any]:

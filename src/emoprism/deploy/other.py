@@ -1,0 +1,192 @@
+"""Another corpus through a trained model: nobody in it has trained, so every clip is of an unseen speaker."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from emoprism.console import say
+from emoprism.deploy.embed import embed, embed_clips
+from emoprism.deploy.trained import Trained
+from emoprism.embeddings import save_embeddings
+from emoprism.errors import CorpusError, Problem, RecipeError, StageError, did_you_mean
+from emoprism.media.join import refuse_differences
+from emoprism.media.shards import PreparedClip, PreparedCorpus
+from emoprism.recipe import Strict, check_model, with_overrides
+from emoprism.splits.base import refuse
+from emoprism.stage import Stage, fingerprint, replacing
+from emoprism.training.dataset import Labelled, Store, open_prepared, stream_specs
+from emoprism.types import MISSING, UNSEEN, Embeddings
+
+Maps = dict[str, dict[str, str | None]]
+"""Per attribute: label of the other corpus -> class of the model; None leaves its clips out."""
+RECIPE = "recipe.yaml"
+
+
+class OtherOptions(Strict):
+    """Options of `emoprism embed` on another corpus than the run was trained on."""
+
+    maps: Maps = {}
+    among: dict[str, tuple[str, ...]] = {}
+    """Per attribute: the classes that may be predicted, as those that both corpora know; all by default."""
+
+
+class EmbedOptions(OtherOptions):
+    """Options of `emoprism embed`, as key=value: `other=true maps.emotion.anger=angry`."""
+
+    other: bool = False
+    """The clips are of another corpus, all of them strangers to the run."""
+
+
+def embed_as_asked(run: Path, prepared: Path, out: Path, words: Sequence[str], *, overwrite: bool = False) -> None:
+    """`embed`, or with `other=true` `embed_other`. Raises RecipeError for options that do not go together."""
+    options = check_model(EmbedOptions, with_overrides({}, words), "")
+    if options.other:
+        embed_other(run, prepared, out, OtherOptions(maps=options.maps, among=options.among), overwrite=overwrite)
+        return
+    if options.maps or options.among:
+        what = "labels are mapped by the run's own recipe"
+        raise RecipeError(Problem("maps, among", what, "they are for another corpus: say other=true"))
+    embed(run, prepared, out, overwrite=overwrite)
+
+
+def embed_other(run: Path, prepared: Path, out: Path, options: OtherOptions, *, overwrite: bool = False) -> None:
+    """Embed every clip of another corpus, all as `unseen`, with labels in the model's own classes and predictions.
+
+    Raises StageError for the corpus that the run was trained on and for one that was prepared otherwise; RecipeError
+    for streams that it lacks and classes that the model does not know; CorpusError for labels that nobody has.
+    """
+    trained = Trained.open(run)
+    if trained.manifest.inputs["prepared"].sha256 == fingerprint(prepared):
+        what = f"the corpus that {run} was trained on, whose speakers are no strangers to it"
+        raise StageError(Problem(str(prepared), what, "emoprism embed without other=true"))
+    corpus = open_prepared(prepared)
+    _check_streams(trained, corpus)
+    _check_classes(trained, options)
+    labelled = label_strangers(corpus, trained.classes, options.maps)
+    stage = Stage.begin(
+        out, "embed", options={"other": True} | options.model_dump(mode="json"),
+        inputs={"run": run, "prepared": prepared}, seed=trained.recipe.seed, libraries=("numpy", "torch"),
+        overwrite=overwrite,
+    )  # fmt: skip
+    if stage.done:
+        say(f"{out}: done already")
+        return
+    store = Store(corpus, trained.recipe.data, trained.model.image_size)
+    found = _among(embed_clips(trained, labelled, store), trained, options.among)
+    save_embeddings(out, found)
+    with replacing(out / RECIPE) as temporary:
+        shutil.copyfile(run / RECIPE, temporary)
+    widths = {name: int(vectors.shape[1]) for name, vectors in found.vectors.items()}
+    stage.finish({"clips": len(found.clips), "left_out": len(labelled.left_out), "dimensions": widths})
+
+
+def label_strangers(corpus: PreparedCorpus, trained: Mapping[str, Sequence[str]], maps: Maps) -> Labelled:
+    """All clips as unseen, their labels as classes: those of `trained` come first. A label mapped to None goes."""
+    refuse([*_idle(corpus, maps), *_foreign(trained, maps)], "maps")
+    told = {clip.id: _mapped(clip.labels, maps) for clip in corpus.clips}
+    kept = [(clip, labels) for clip in corpus.clips if (labels := told[clip.id]) is not None]
+    if not kept:
+        raise CorpusError(Problem(str(corpus.directory), "the maps leave no clip", "map some label to a class"))
+    classes: dict[str, tuple[str, ...]] = {}
+    indices: dict[str, np.ndarray] = {}
+    for name in sorted({name for _, labels in kept for name in labels}):
+        known = list(trained.get(name, ()))
+        words = [labels.get(name) for _, labels in kept]
+        classes[name] = (*known, *sorted({word for word in words if word is not None} - set(known)))
+        place = {word: i for i, word in enumerate(classes[name])}
+        indices[name] = np.array([MISSING if word is None else place[word] for word in words], dtype=np.int64)
+    counts = {name: len(trained.get(name, ())) for name in classes}
+    left_out = tuple(clip.id for clip in corpus.clips if told[clip.id] is None)
+    clips: tuple[PreparedClip, ...] = tuple(clip for clip, _ in kept)
+    return Labelled(clips, (UNSEEN,) * len(kept), classes, counts, indices, left_out)
+
+
+def _mapped(labels: Mapping[str, str], maps: Maps) -> dict[str, str] | None:
+    mapped: dict[str, str] = {}
+    for name, word in labels.items():
+        told = maps.get(name, {}).get(word, word)
+        if told is None:
+            return None
+        mapped[name] = told
+    return mapped
+
+
+def _idle(corpus: PreparedCorpus, maps: Maps) -> list[Problem]:
+    """Maps of labels that no clip has: a label spelt otherwise would go unmapped without a word."""
+    problems: list[Problem] = []
+    for name, words in maps.items():
+        found = {clip.labels[name] for clip in corpus.clips if name in clip.labels}
+        problems += [
+            Problem(f"maps.{name}.{word}", f"no clip of {corpus.directory} has this label", did_you_mean(word, found))
+            for word in sorted(words.keys() - found)
+        ]
+    return problems
+
+
+def _foreign(trained: Mapping[str, Sequence[str]], maps: Maps) -> list[Problem]:
+    """Maps to what the model has never heard of."""
+    return [
+        Problem(f"maps.{name}.{word}", f"the model knows no {name} '{told}'", did_you_mean(told, trained[name]))
+        for name, words in maps.items()
+        if name in trained
+        for word, told in words.items()
+        if told is not None and told not in trained[name]
+    ]
+
+
+def _check_streams(trained: Trained, corpus: PreparedCorpus) -> None:
+    refuse_differences({str(trained.directory): trained.prepare, str(corpus.directory): corpus.manifest.options})
+    # The versions of clips are for training alone: another corpus need not have them.
+    specs = stream_specs(corpus, trained.recipe.data.model_copy(update={"versions": {}}))
+    problems = [
+        Problem(
+            f"{corpus.directory}: stream '{name}'",
+            f"its steps are {list(spec.shape)}, the model reads {list(trained.streams[name].shape)}",
+            "prepare both corpora with the same options",
+        )
+        for name, spec in specs.items()
+        if spec != trained.streams[name]
+    ]
+    if problems:
+        raise StageError(problems)
+
+
+def _check_classes(trained: Trained, options: OtherOptions) -> None:
+    problems = [
+        Problem(f"among.{name}", f"the model predicts no '{name}'", did_you_mean(name, trained.model.dimensions))
+        for name in options.among
+        if name not in trained.model.dimensions
+    ]
+    problems += [
+        Problem(f"among.{name}: {word}", f"the model knows no such {name}", did_you_mean(word, trained.classes[name]))
+        for name, words in options.among.items()
+        if name in trained.model.dimensions
+        for word in words
+        if word not in trained.classes[name]
+    ]
+    problems += [
+        Problem(f"among.{name}", "names no class", "leave it out for all")
+        for name, words in options.among.items()
+        if not words
+    ]
+    if problems:
+        raise RecipeError(problems)
+
+
+@torch.no_grad()
+def _among(found: Embeddings, trained: Trained, among: Mapping[str, Sequence[str]]) -> Embeddings:
+    """With predictions chosen among some classes alone."""
+    if not among:
+        return found
+    logits = trained.model.heads({name: torch.from_numpy(rows) for name, rows in found.vectors.items()})
+    predictions = dict(found.predictions)
+    for name, words in among.items():
+        allowed = np.array([trained.classes[name].index(word) for word in words], dtype=np.int64)
+        predictions[name] = allowed[logits[name].numpy()[:, allowed].argmax(1)]
+    return replace(found, predictions=predictions)
