@@ -42,12 +42,15 @@ def embed(
     run: Annotated[Path, typer.Argument(help="Directory made by emoprism train.")],
     prepared: Prepared,
     out: Out,
+    options: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="For a corpus of strangers: other=true.")
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write the embeddings of every prepared clip, with labels, splits and predictions."""
-    from emoprism.deploy.embed import embed
+    from emoprism.deploy.other import embed_as_asked
 
-    embed(run, prepared, out, overwrite=overwrite)
+    embed_as_asked(run, prepared, out, options or [], overwrite=overwrite)
 
 
 def audit(
@@ -100,6 +103,22 @@ def benchmark(
     run_suite(suite, prepared, out, overrides or [], workers=workers)
 
 
+def crossvalidate(
+    study: Annotated[str, typer.Argument(help="Study file, or the name of one, as studies/li2020_ravdess.")],
+    prepared: Prepared,
+    out: Out,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[other=PREPARED] [KEY=VALUE]...", help="Another corpus to score on; as seeds=[0]."),
+    ] = None,
+    workers: Workers = None,
+) -> None:
+    """Train the systems of a study on every fold of a split; accuracies, speaker probes, another corpus. Resumes."""
+    from emoprism.experiments.crossvalidate import crossvalidate
+
+    crossvalidate(study, prepared, out, overrides or [], workers=workers)
+
+
 def demo(
     out: Annotated[Path, typer.Argument(help="Directory to write.")] = Path("runs/demo"),
     workers: Workers = None,
@@ -111,5 +130,5 @@ def demo(
 
 
 BEFORE_TRAINING = (prepare,)
-FROM_TRAINING = (train, embed, audit, report, predict, benchmark, demo)
+FROM_TRAINING = (train, embed, audit, report, predict, benchmark, crossvalidate, demo)
 """In the order of the help."""
