@@ -71,6 +71,6 @@ def _check_same_corpus(trained: Trained, prepared: Path) -> None:
             Problem(
                 str(prepared),
                 f"not the corpus that {trained.directory} was trained on, so its split does not apply",
-                "embed the same prepared directory; other=true for a corpus of strangers, emoprism predict for single files",
+                "embed the same prepared directory; for strangers say other=true, for single files emoprism predict",
             )
         )
