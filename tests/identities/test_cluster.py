@@ -97,9 +97,15 @@ def test_a_merge_made_early_is_undone() -> None:
     assert held[3] == held[-9] != held[0], "the first ones are fixed"
 
 
+def test_nobody_moves_to_the_largest_for_its_size_alone() -> None:
+    known = {"face": evidence(np.eye(40), slope=1.0, offset=0.0)}
+    labels = np.array([0] * 30 + list(range(1, 11)))
+    assert same(refine(known, labels)[30:], labels[30:])
+
+
 def test_faces_and_voices_add_up() -> None:
-    faces, truth = people(12, 8, 1.2, seed=1, width=24)
-    voices, _ = people(12, 8, 1.2, seed=2, width=24)
+    faces, truth = people(12, 8, 1.1, seed=1, width=24)
+    voices, _ = people(12, 8, 1.1, seed=2, width=24)
     both = {"face": evidence(faces, offset=-6.0), "voice": evidence(voices, offset=-6.0)}
 
     def found(*kinds: str) -> float:

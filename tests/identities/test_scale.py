@@ -7,7 +7,7 @@ import pytest
 
 from emoprism.errors import CorpusError
 from emoprism.identities.embedders import mean_face
-from emoprism.identities.scale import Scale, Whitening, learn_scale, unit_length
+from emoprism.identities.scale import Scale, Whitening, calibrate, learn_scale, unit_length
 
 
 def draw(speakers: int, each: int, seed: int) -> tuple[np.ndarray, list[str]]:
@@ -60,6 +60,13 @@ def test_too_few_speakers_are_refused_in_words() -> None:
     vectors, names = draw(3, 8, 0)
     with pytest.raises(CorpusError, match="3 speakers with two clips or more to calibrate on, expected 4"):
         learn_scale(vectors, names, np.ones(24, dtype=np.bool_), "runs/a: its faces")
+
+
+def test_likeness_that_tells_nothing_counts_for_nothing() -> None:
+    rng = np.random.default_rng(0)
+    names = np.repeat([f"s{n}" for n in range(8)], 2)
+    opposed = rng.normal(0, 1, (8, 4)).repeat(2, axis=0) * np.tile([1, -1], 8)[:, None]
+    assert calibrate([(unit_length(opposed), names)]) == (0.0, 0.0)
 
 
 def test_zeros_stay_zeros() -> None:

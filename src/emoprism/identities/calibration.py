@@ -111,7 +111,10 @@ def _scale(clips: Known, kind: Kind) -> Scale:
     vectors = clips.collected.vectors[kind]
     told = np.any(vectors != 0, axis=1)
     where = f"{clips.where}: its {kind}s"
-    return learn_scale(vectors[told], clips.people[told].tolist(), clips.strangers[kind][told], where)
+    scale = learn_scale(vectors[told], clips.people[told].tolist(), clips.strangers[kind][told], where)
+    if scale.slope == 0:
+        say(f"note: {where} of one person are no more alike than those of two: they count for nothing")
+    return scale
 
 
 def _facts(scales: Mapping[Kind, Scale], threshold: float, known: Sequence[Known]) -> dict[str, object]:

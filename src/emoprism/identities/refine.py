@@ -46,8 +46,13 @@ def refine(
 def _moves(
     evidence: Mapping[str, Evidence], labels: Int64[np.ndarray, "N"], fixed: int
 ) -> Iterator[tuple[float, int, int]]:
-    """(minus the gain, row, label) of all rows that would be better elsewhere."""
-    for rows, own, others in posteriors(evidence, labels):
+    """(minus the gain, row, label) of all rows that would be better elsewhere, where the evidence alone says so too.
+
+    However large a person is, somebody whose likeness speaks against it does not move there.
+    """
+    sizes = np.log(np.bincount(labels))
+    for rows, own, everybody in posteriors(evidence, labels):
+        others = np.where(everybody > sizes, everybody, -np.inf)
         best = others.argmax(1)
         gain = others[np.arange(len(rows)), best] - own
         for place in np.flatnonzero((gain > 0) & (rows >= fixed)).tolist():

@@ -104,17 +104,19 @@ def _several(names: Shaped[np.ndarray, "N"]) -> int:
     return int((np.unique(names, return_counts=True)[1] > 1).sum())
 
 
-def calibrate(parts: Sequence[tuple[Float64[np.ndarray, "N D"], Shaped[np.ndarray, "N"]]]) -> tuple[float, float]:
+def calibrate(parts: Sequence[tuple[Float64[np.ndarray, "_ D"], Shaped[np.ndarray, "_"]]]) -> tuple[float, float]:
     """Slope and offset of log-likelihood ratios: logistic regression of same-or-different on the cosines of pairs
     within each part, the two kinds of pairs weighing the same (Brümmer & du Preez 2006, "Application-independent
     evaluation of speaker detection", section 7: the logarithm of the odds is then that of the likelihood ratio).
+    Both are 0 where likeness speaks against one person: such vectors tell nothing.
     """
     from sklearn.linear_model import LogisticRegression
 
     cosines, same = (np.concatenate(values) for values in zip(*map(_pairs, parts), strict=True))
     weights = np.where(same, 0.5 / same.mean(), 0.5 / (~same).mean())
     fitted = LogisticRegression(C=1e4, tol=1e-8, max_iter=1000).fit(cosines[:, None], same, sample_weight=weights)
-    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+    slope, offset = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+    return (slope, offset) if slope > 0 else (0.0, 0.0)
 
 
 def _pairs(
