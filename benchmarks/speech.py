@@ -1,7 +1,7 @@
 """The speech system of Li et al. 2020: how fast its features are computed, and where the time of its training goes.
 
     python benchmarks/speech.py features [FOLDER] [--workers 2] [--files 64]
-    python benchmarks/speech.py training [--prepared DIR] [--recipe li2020/menan] [--epochs 2] [--warm-up 1] [KEY=VALUE]...
+    python benchmarks/speech.py training [--prepared DIR] [--recipe NAME] [--epochs 2] [--warm-up 1] [KEY=VALUE]...
 
 Features: seconds of sound per second of work for the 43 features alone (the files are decoded before), and for the same
 at four other speeds too. Without a folder of sound files, tones with noise are made.
@@ -148,8 +148,8 @@ def noise(directory: Path) -> Path:
     """A prepared corpus with the numbers of RAVDESS: actors, takes, emotions, lengths; its features are noise."""
     generator = np.random.default_rng(0)
     stage = Stage.begin(directory, "prepare", options={"corpus": "noise"}, inputs={})
-    clips: list[Any] = []
     for actor in range(ACTORS):
+        clips: list[Any] = []
         for take in range(TAKES):
             lengths = {SPEECH: STEPS} | {f"{SPEECH}@{speed:g}": round(STEPS / speed) for speed in SPEEDS}
             streams = {name: generator.normal(size=(steps, 43)).astype(np.float32) for name, steps in lengths.items()}
@@ -157,8 +157,8 @@ def noise(directory: Path) -> Path:
             times = {name: np.arange(len(values)) / 100 for name, values in streams.items()}
             done = ProcessedClip(seconds=STEPS / 100, streams=streams, times=times, boxes=np.zeros((0, 4), np.float32))
             clips.append(encode(Clip(id=f"{actor:02d}-{take:02d}", labels=labels), done))
-    write_shard(directory / "shard-00000.safetensors", clips, [])
-    finish(stage, ["shard-00000.safetensors"], {})
+        write_shard(directory / f"shard-{actor:05d}.safetensors", clips, [])
+    finish(stage, [f"shard-{actor:05d}.safetensors" for actor in range(ACTORS)], {})
     return directory
 
 
