@@ -1,6 +1,6 @@
 """What the split auditor finds, what it accuses wrongly, and how fast it is.
 
-    python benchmarks/split_audit.py [--takes RAVDESS] [--others FOLDER ...] [--clips 160] [--workers 2]
+    python benchmarks/split_audit.py [--takes RAVDESS] [--others FOLDER ...] [--clips 160] [--scale 10000] [--workers 2]
 
 `--takes` is a folder of RAVDESS's speech recordings: copies are made of its clips, and its repetitions (the same
 actor, sentence, emotion and intensity, said once more) are the hardest recordings that must not match. `--others` are
@@ -34,7 +34,7 @@ from emoprism.split_audit.files import Excerpt, HeardFile, hear_files
 from emoprism.split_audit.index import Library
 from emoprism.split_audit.listing import Labels, Listing
 from emoprism.split_audit.matching import compare, find_matches
-from emoprism.split_audit.prints import BITS, Fingerprint, describe
+from emoprism.split_audit.prints import Fingerprint, describe
 from emoprism.workers import usable_cores
 
 SEED = 0
@@ -200,19 +200,22 @@ def print_speed(paths: list[Path], workers: int) -> None:
     print(f" ({workers} processes, their start included)")
 
 
-def print_scale(prints: list[Fingerprint], clips: int) -> None:
-    """Matching of many clips: those there are, each again with a share of its bits turned, so that none are copies."""
-    rng = np.random.default_rng(SEED)
+def print_scale(log_mels: list[np.ndarray], clips: int) -> None:
+    """Matching of many clips: those there are at speeds 6 % apart, forwards and backwards, which are no copies."""
     many: list[Fingerprint] = []
-    while len(many) < clips:
-        own = prints[len(many) % len(prints)]
-        turned = (rng.random((len(own.words), BITS)) < 0.4) @ (1 << np.arange(BITS)) if len(many) >= len(prints) else 0
-        many.append(Fingerprint((own.words ^ turned).astype(np.uint32), own.sounding, own.bands))
+    for number in range(clips):
+        turn, place = divmod(number, len(log_mels))
+        own = log_mels[place][:: -1 if turn % 2 else 1]
+        steps = np.arange(0, len(own) - 1, 1.06 ** (turn // 2 - 6))
+        low = steps.astype(np.int64)
+        part = (steps - low).astype(np.float32)[:, None]
+        many.append(describe(own[low] * (1 - part) + own[low + 1] * part).fingerprint)
     began = time.perf_counter()
     found = find_matches(many)
     took = time.perf_counter() - began
-    print(f"\nmatching {clips} clips ({Library.of(many).sounding.sum() / 100:.0f} s of sound): {took:.1f} s,", end="")
-    print(f" {len(found)} pairs")
+    pairs = clips * (clips - 1) // 2
+    seconds = Library.of(many).lengths.sum() / 100
+    print(f"\nmatching {clips} clips, {seconds:.0f} s, {pairs} pairs: {took:.1f} s; called copies: {len(found)}")
 
 
 def print_metadata(count: int) -> None:
@@ -234,6 +237,7 @@ def main() -> None:
     parser.add_argument("--takes", type=Path)
     parser.add_argument("--others", type=Path, nargs="*", default=[])
     parser.add_argument("--clips", type=int, default=160)
+    parser.add_argument("--scale", type=int, nargs="*", default=[10_000])
     parser.add_argument("--workers", type=int, default=usable_cores())
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -245,7 +249,8 @@ def main() -> None:
             paths = sorted(given.takes.glob("03-01-*.*"))
         names = [path.stem for path in paths]
         sounds = [soundfile.read(path, dtype="float32")[0] for path in paths]
-        described = [describe(log_mel(samples)) for samples in sounds]
+        log_mels = [log_mel(samples) for samples in sounds]
+        described = [describe(one) for one in log_mels]
         prints = [own.fingerprint for own in described]
         print_speed(paths, given.workers)
     print_negatives("recordings as they are", names, prints)
@@ -255,7 +260,8 @@ def main() -> None:
     if given.takes is not None:
         print_retakes(names, prints, [own.digest for own in described])
     print_recall(names, sounds, prints, given.clips)
-    print_scale(prints, 10_000)
+    for count in given.scale:
+        print_scale(log_mels, count)
     print_metadata(100_000)
 
 

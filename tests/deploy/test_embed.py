@@ -27,7 +27,7 @@ def test_every_clip_is_embedded_with_its_labels(run, shards, tmp_path, capsys):
     assert set(found.split) == {"train", "validation", "test"}
     manifest = read_manifest(tmp_path / "embeddings", "embed")
     assert manifest.facts == {"clips": 16, "dimensions": {"emotion": 8, "speaker": 6}}
-    for name in ("recipe.yaml", "history.json", "split.csv"):
+    for name in ("recipe.yaml", "history.json", "split.csv", "split_audit.json"):
         assert (tmp_path / "embeddings" / name).read_bytes() == (run / name).read_bytes()
     embed(run, shards, tmp_path / "embeddings")
     assert "done already" in capsys.readouterr().out

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from emoprism.split_audit.chance import Threshold, dependence, independent_bits
+from emoprism.split_audit.chance import WHITE, Threshold, dependence, independent_bits
 from emoprism.split_audit.index import Candidates, Library, find_candidates
 from emoprism.split_audit.prints import STEP, Fingerprint
 
@@ -44,7 +44,7 @@ def find_matches(prints: Sequence[Fingerprint], comparisons: float | None = None
     threshold = Threshold(library.comparisons() if comparisons is None else comparisons)
     found: list[Match] = []
     for candidates in find_candidates(library):
-        near = _near(library, candidates)
+        near = _possible(_near(library, candidates), threshold)
         found += [match for match in _judged(prints, near, threshold) if match is not None]
     return found
 
@@ -75,6 +75,11 @@ def _near(library: Library, candidates: Candidates) -> _Compared:
     is_first = np.ones(len(order), dtype=bool)
     is_first[1:] = (np.diff(pair, axis=1) != 0).any(0)
     return _rows(whole, order[is_first])
+
+
+def _possible(near: _Compared, threshold: Threshold) -> _Compared:
+    """Without those that no dependence of their bits could make a copy: it costs far more to compute."""
+    return _rows(near, np.flatnonzero(near.differ <= threshold.at(near.bits / WHITE) * near.bits))
 
 
 def _judged(prints: Sequence[Fingerprint], near: _Compared, threshold: Threshold) -> Iterator[Match | None]:
