@@ -15,7 +15,6 @@ import csv
 import resource
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -89,9 +88,7 @@ def ravdess(asked: argparse.Namespace) -> None:
     halves = [_half(asked, first) for first in (1, 13)]
     for number, (known, corpus) in enumerate((halves, halves[::-1])):
         run = _train(known, asked.out / f"run-ravdess-{number}", "audio", 40, 4)
-        print(
-            f"\nRAVDESS, {'trained on 1-12, identified 13-24' if not number else 'trained on 13-24, identified 1-12'}"
-        )
+        print("\nRAVDESS, trained on actors", ("1-12, identified 13-24", "13-24, identified 1-12")[number])
         _print(_rows("voice", corpus, asked.out / f"persons-ravdess-{number}", [run]))
 
 
@@ -100,11 +97,7 @@ def _half(asked: argparse.Namespace, first: int) -> Path:
     actors = {f"actor{number:02d}" for number in range(first, first + 12)}
     clips = [clip for clip in Ravdess(asked.data.resolve()).clips() if clip.labels["speaker"] in actors]
     table = asked.out / f"ravdess-{first}.csv"
-    rows = [
-        (c.id, c.audio.resolve(), c.labels["speaker"], c.labels["emotion"], c.labels["gender"])
-        for c in clips
-        if c.audio
-    ]
+    rows = [(c.id, c.audio, *(c.labels[name] for name in LABELS)) for c in clips]
     write_text(table, csv_text(["clip", "audio", *LABELS], rows))
     prepared = asked.out / f"prepared-ravdess-{first}"
     prepare("manifest", table, prepared, ["corpus.anywhere=true"], workers=asked.workers)
@@ -190,7 +183,7 @@ def scale(asked: argparse.Namespace) -> None:
     got = agreement([str(label) for label in labels], [str(person) for person in people])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{asked.clips} clips: merged in {merged:.0f} s, refined in {took - merged:.0f} s,")
-    print(f"{peak:.0f} MiB at the peak; " + ", ".join(f"{k} {v:.3f}" for k, v in asdict(got).items()))
+    print(f"{peak:.0f} MiB at the peak; {got.persons} persons of {got.people}, pairwise F1 {got.pairwise_f1:.3f}")
 
 
 def _gaussian(rng: np.random.Generator, people: np.ndarray, spread: float) -> Evidence:
