@@ -147,6 +147,22 @@ def test_the_verdict_says_that_it_does_not_where_it_does_not():
     assert tones(results(best=(7, 1), middle=(9, 0), last=(5, 3)))["order"] == Tone.PARTLY
 
 
+def test_the_verdict_is_half_hearted_where_intervals_overlap():
+    # Every speaker but one alike: the mean is ahead, but not for every draw of speakers.
+    one = run(judged([0] * 8, [0] * 8, "abcd"), judged([0] * 8, [0] * 8, "abcd"), system="best")
+    two = run(judged([0] * 8, [0] * 8, "abcd"), judged([0] * 8, [0] * 7 + [1], "abcd"), system="last")
+    assert tones(results_of([one, two], ("best", "last"), Draws(200, 0)))["order"] == Tone.PARTLY
+    assert tones(results_of([one, two], ("best", "last"), Draws(200, 0)))["gap"] == Tone.PARTLY
+
+
+def test_folds_that_change_places_are_seen():
+    told = results_of(FOLDS, (), NONE)
+    assert told.twins, "f0 validates on a and b and tests c and d"
+    assert "change places" in tables_of(told)[0].note
+    alone = results_of(FOLDS[:1], (), NONE)
+    assert not alone.twins and "change places" not in tables_of(alone)[0].note
+
+
 def test_the_tables_show_what_was_counted():
     found = results(best=(9, 0), last=(5, 3))
     tables = {table.key: table for table in tables_of(found)}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from emoprism.corpora.cmu_mosei import EMOTIONS, NEUTRAL, NO, YES
 from emoprism.errors import StageError
 from emoprism.experiments.scores import WA, evidence
 from emoprism.experiments.strangers import rights_of
@@ -10,7 +11,6 @@ from emoprism.leakage.evidence import point
 from emoprism.media.shards import PreparedClip
 
 CLASSES = ("angry", "happy", "neutral", "sad")
-SIX = ("happy", "sad", "angry", "surprised", "disgust", "fearful")
 
 
 def clip(name, emotion=None, speaker="p", values=None, **labels):
@@ -20,8 +20,8 @@ def clip(name, emotion=None, speaker="p", values=None, **labels):
 
 def rated(name, *present, emotion=None):
     """As CMU-MOSEI: yes or no for each of six, and the strongest as the emotion; neutral where there is none."""
-    told = {word: "yes" if word in present else "no" for word in SIX}
-    return clip(name, emotion or (present[0] if len(present) == 1 else "neutral" if not present else None), **told)
+    told = {word: YES if word in present else NO for word in EMOTIONS}
+    return clip(name, emotion or (present[0] if len(present) == 1 else NEUTRAL if not present else None), **told)
 
 
 def share(rights, **said):

@@ -75,6 +75,8 @@ class Results:
     """Of neighbours in the order that the study expects, in unweighted accuracy."""
     order: tuple[str, ...]
     other: Other | None = None
+    twins: bool = False
+    """Of some folds the validation speakers of one are the test speakers of the other."""
 
     def system(self, name: str) -> System:
         """The system of a recipe's name."""
@@ -91,7 +93,13 @@ def results_of(runs: Sequence[FoldResult], order: Sequence[str], draws: Draws, o
         leads=tuple(Lead(one, two, versus(of[one], of[two], METRICS[1], draws)) for one, two in pairwise(order)),
         order=tuple(order),
         other=other,
+        twins=_twins(runs),
     )
+
+
+def _twins(runs: Sequence[FoldResult]) -> bool:
+    sides = {(run.validation.clips, run.test.clips) for run in runs}
+    return any((test, validation) in sides for validation, test in sides)
 
 
 def _system(name: str, runs: Sequence[FoldResult], draws: Draws) -> System:

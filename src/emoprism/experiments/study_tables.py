@@ -10,6 +10,11 @@ from emoprism.pages.tables import EMPTY, Cell, Column, Row, Table
 
 SHORT = {WA: "WA", UA: "UA"}
 HOW = "WA: share of clips told right; UA: mean recall of the classes. Small: 95 % bootstrap intervals over speakers."
+TWINS = (
+    " Two folds whose validation and test speakers change places train on the same clips: with one seed their models"
+    " differ in nothing but the epoch that is kept, and the difference, in the mean over both, shows only what choosing"
+    " it on those very speakers gains."
+)
 Values = Mapping[tuple[str, str], Value]
 
 
@@ -47,7 +52,7 @@ def _accuracies(key: str, caption: str, results: Results, read: Callable[[System
         Row(system.label, tuple(_cell(read(system)[k], best[k], signed=k[1] == DIFFERENCE) for k in keys))
         for system in results.systems
     ]
-    return Table(key, caption, "system", tuple(columns), tuple(rows), HOW)
+    return Table(key, caption, "system", tuple(columns), tuple(rows), HOW + (TWINS if results.twins else ""))
 
 
 def _best(values: Sequence[float], *, near: bool = False) -> float | None:

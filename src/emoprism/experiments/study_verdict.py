@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from emoprism.experiments.results import Results
 from emoprism.experiments.scores import DIFFERENCE, TEST, UA, UNSEEN, Value
@@ -39,27 +39,38 @@ def _order(results: Results) -> Iterator[Finding]:
 
 
 def _gap(results: Results) -> Iterator[Finding]:
-    """Whether the first of the order loses least from validation to test."""
+    """Whether the first of the order loses least from validation to test; PARTLY where another may lose as little."""
     gaps = {system.label: system.folds[UA, DIFFERENCE] for system in results.systems}
     least = min(gaps, key=lambda label: abs(gaps[label].value))
     first = results.system(results.order[0]).label
     told = ", ".join(f"{label} {points(value)}" for label, value in gaps.items())
     words = f"The smallest difference between validation and test is that of {least}"
     more = "" if least == first else f", not of {first}"
-    yield Finding("gap", Tone.YES if least == first else Tone.NO, f"{words}{more} (unweighted accuracy): {told}.")
+    yield Finding("gap", _tone(first, least, gaps), f"{words}{more} (unweighted accuracy): {told}.")
 
 
 def _elsewhere(results: Results) -> Iterator[Finding]:
-    """Whether the first of the order is best on the other corpus."""
+    """Whether the first of the order is best on the other corpus; PARTLY where another may be as good."""
     found = {system.label: system.other.mean for system in results.systems if system.other is not None}
     first = results.system(results.order[0]).label
     if results.other is None or first not in found:
         return
     best = max(found, key=lambda label: found[label].value)
     told = ", ".join(f"{label} {interval(value)}" for label, value in found.items())
-    tone = Tone.YES if best == first else Tone.NO
     text = f"On the other corpus {best} is best{'' if best == first else f', not {first}'}: {told}; chance is"
-    yield Finding("elsewhere", tone, f"{text} {percent(results.other.chance)}.")
+    yield Finding("elsewhere", _tone(first, best, found), f"{text} {percent(results.other.chance)}.")
+
+
+def _tone(wanted: str, found: str, values: Mapping[str, Value]) -> Tone:
+    """YES where no other system's interval holds the value of the one that is wanted and found."""
+    if found != wanted:
+        return Tone.NO
+    others = [value for label, value in values.items() if label != wanted]
+    return Tone.YES if all(_excludes(other, values[wanted].value) for other in others) else Tone.PARTLY
+
+
+def _excludes(value: Value, other: float) -> bool:
+    return value.low is not None and value.high is not None and not value.low <= other <= value.high
 
 
 def _speakers(results: Results) -> Iterator[Finding]:
