@@ -42,6 +42,7 @@ def several(make: Make, write: Write, tmp_path: Path) -> Path:
 
 
 def test_several_directories_become_a_comparison(several: Path, tmp_path: Path) -> None:
+    (several / "own-1" / "split_audit.json").write_text("{}")
     audit(several, tmp_path / "out", QUICK, workers=1)
     out = tmp_path / "out"
     comparison = Comparison.model_validate_json((out / "comparison.json").read_bytes())
@@ -54,6 +55,7 @@ def test_several_directories_become_a_comparison(several: Path, tmp_path: Path) 
     assert (leakage.name, leakage.label, leakage.seed) == ("own", "Own-1", 1)
     assert (out / "own-1" / "recipe.yaml").read_bytes() == (several / "own-1" / "recipe.yaml").read_bytes()
     assert (out / "own-1" / "history.json").is_file()
+    assert [path.parent.name for path in out.glob("*/split_audit.json")] == ["own-1"], "carried along where it is"
     maps = {path.parent.name for path in out.glob("*/projection.json")}
     assert maps == {"base-0", "own-0"}, "one map per system: the first seed"
     points = [Point(**point) for point in json.loads((out / "own-0" / "projection.json").read_text())]

@@ -18,7 +18,7 @@ from emoprism.split_audit.shared import EXAMPLES, counted
 from emoprism.types import EMOTION, MISSING, SPLITS, TEST, TRAIN, UNSEEN, VALIDATION
 
 SHORTEST = 0.3
-"""Seconds of sound below which a fingerprint is not counted as one: no threshold would let so short a copy pass."""
+"""Seconds of sound below which a clip counts as too short: hardly any copy of it would be found."""
 CROWD = 32
 """Clips of equal sound that are paired each with each; of more, as of a beep in thousands, each with the first."""
 SEVERITIES: dict[frozenset[str], Severity] = {
