@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ from emoprism.training.game import Game
 from emoprism.training.run import build
 
 DATA = Data(streams=("audio", "action_units"))
-PLAYERS = {"model": Player(learning_rate=0.01), "adversary": Player(learning_rate=0.02)}
+PLAYERS = (Player(learning_rate=0.01), Player(learning_rate=0.02))
+"""Of the model or a part of it, and of an adversary."""
 
 
 def recipe(method: str) -> Recipe:
@@ -34,11 +36,12 @@ def trained(prepared: Path, method: str) -> dict[str, Tensor]:
     corpus = open_prepared(prepared)
     labelled = label_clips(corpus, DATA, 0)
     model, opponent = build(recipe(method), stream_specs(corpus, DATA), labelled.trained)
-    game = Game(model.double().train(), opponent.double(), PLAYERS)
+    owners = opponent.players(model)
+    game = Game(model.double().train(), opponent.double(), {name: PLAYERS[name == "adversary"] for name in owners})
     # An odd number of clips, so that the two processes get different shares.
     batches = Batches(labelled, Store(corpus, DATA, None), DATA, 17, 0).epoch(0, torch.device("cpu"))
-    for _ in range(3):
-        game.step(next(batches))
+    for epoch in range(3):  # methods may play another game in every other epoch
+        game.step(replace(next(batches), epoch=epoch))
     tensors = {f"{name}.grad": p.grad for name, p in model.named_parameters() if p.grad is not None}
     return tensors | model.state_dict() | {f"method.{k}": v for k, v in opponent.state_dict().items()}
 
