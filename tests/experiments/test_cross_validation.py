@@ -226,6 +226,9 @@ def test_two_other_corpora_and_a_directory_that_is_none_are_refused(study_file, 
         crossvalidate(study_file(), prepared, tmp_path / "out", [f"other={prepared}", "other=b"])
     with pytest.raises(StageError, match="no such directory"):
         crossvalidate(study_file(), prepared, tmp_path / "out", ["other=nowhere"])
+    with pytest.raises(StageError, match="no strangers"):
+        crossvalidate(study_file(), prepared, tmp_path / "out", [f"other={prepared}"])
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_fold_without_clips_on_a_side_is_an_error_in_words(done):

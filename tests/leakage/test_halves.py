@@ -61,3 +61,14 @@ def test_nobody_to_tell_apart_is_no_audit(make):
     assert (
         halves(replace(found, labels=found.labels | {"speaker": known}), ("unseen",), "speaker", "emotion", 0) is None
     )
+
+
+def test_speakers_of_one_clip_each_cannot_be_asked_about(make):
+    found = make()
+    rows = found.rows("unseen")
+    who = found.labels["speaker"]
+    one_each = [rows[who[rows] == speaker][0] for speaker in np.unique(who[rows])]
+    known = np.full(len(who), MISSING)
+    known[one_each] = who[one_each]
+    lone = replace(found, labels=found.labels | {"speaker": known})
+    assert halves(lone, ("unseen",), "speaker", "emotion", 0) is None

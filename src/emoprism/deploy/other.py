@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,11 +18,11 @@ from emoprism.embeddings import save_embeddings
 from emoprism.errors import CorpusError, Problem, RecipeError, StageError, did_you_mean
 from emoprism.media.join import refuse_differences
 from emoprism.media.shards import PreparedClip, PreparedCorpus
-from emoprism.recipe import Strict, check_model, with_overrides
+from emoprism.recipe import Data, Strict, check_model, with_overrides
 from emoprism.splits.base import refuse
 from emoprism.stage import Stage, fingerprint, replacing
 from emoprism.training.dataset import Labelled, Store, open_prepared, stream_specs
-from emoprism.types import MISSING, UNSEEN, Embeddings
+from emoprism.types import MISSING, UNSEEN, Embeddings, StreamSpec
 
 Maps = dict[str, dict[str, str | None]]
 """Per attribute: label of the other corpus -> class of the model; None leaves its clips out."""
@@ -62,11 +63,9 @@ def embed_other(run: Path, prepared: Path, out: Path, options: OtherOptions, *, 
     for streams that it lacks and classes that the model does not know; CorpusError for labels that nobody has.
     """
     trained = Trained.open(run)
-    if trained.manifest.inputs["prepared"].sha256 == fingerprint(prepared):
-        what = f"the corpus that {run} was trained on, whose speakers are no strangers to it"
-        raise StageError(Problem(str(prepared), what, "emoprism embed without other=true"))
+    refuse_same(trained.manifest.inputs["prepared"].sha256, prepared)
     corpus = open_prepared(prepared)
-    _check_streams(trained, corpus)
+    check_streams(trained.streams, {str(run): trained.prepare}, trained.recipe.data, corpus)
     _check_classes(trained, options)
     labelled = label_strangers(corpus, trained.classes, options.maps)
     stage = Stage.begin(
@@ -140,18 +139,31 @@ def _foreign(trained: Mapping[str, Sequence[str]], maps: Maps) -> list[Problem]:
     ]
 
 
-def _check_streams(trained: Trained, corpus: PreparedCorpus) -> None:
-    refuse_differences({str(trained.directory): trained.prepare, str(corpus.directory): corpus.manifest.options})
-    # The versions of clips are for training alone: another corpus need not have them.
-    specs = stream_specs(corpus, trained.recipe.data.model_copy(update={"versions": {}}))
+def refuse_same(sha256: str, prepared: Path) -> None:
+    """Raise StageError where `prepared` is the corpus with this fingerprint, that somebody trained on."""
+    if sha256 == fingerprint(prepared):
+        what = "the corpus that was trained on, whose speakers are no strangers"
+        raise StageError(
+            Problem(str(prepared), what, "name another; emoprism embed without other=true embeds this one")
+        )
+
+
+def check_streams(
+    wanted: Mapping[str, StreamSpec], prepare: Mapping[str, Mapping[str, Any]], data: Data, corpus: PreparedCorpus
+) -> None:
+    """Raise where a corpus was prepared otherwise than `prepare` (by a name for the error: the options of prepare), or
+    has not the streams that are `wanted`. The versions of clips are for training alone: it need not have them.
+    """
+    refuse_differences({**prepare, str(corpus.directory): corpus.manifest.options})
+    specs = stream_specs(corpus, data.model_copy(update={"versions": {}}))
     problems = [
         Problem(
             f"{corpus.directory}: stream '{name}'",
-            f"its steps are {list(spec.shape)}, the model reads {list(trained.streams[name].shape)}",
+            f"its steps are {list(spec.shape)}, the model reads {list(wanted[name].shape)}",
             "prepare both corpora with the same options",
         )
         for name, spec in specs.items()
-        if spec != trained.streams[name]
+        if spec != wanted[name]
     ]
     if problems:
         raise StageError(problems)

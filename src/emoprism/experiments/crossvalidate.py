@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from emoprism import console
-from emoprism.deploy.other import OtherOptions, embed_other
+from emoprism.deploy.other import OtherOptions, check_streams, embed_other, refuse_same
 from emoprism.embeddings import load_embeddings
 from emoprism.errors import Problem, RecipeError, StageError
 from emoprism.experiments.probes import probe_speakers, read_probes
@@ -31,8 +31,8 @@ from emoprism.leakage.evidence import Judged
 from emoprism.leakage.options import AuditOptions
 from emoprism.media.shards import PreparedCorpus
 from emoprism.pages.text import as_text
-from emoprism.stage import Stage
-from emoprism.training.dataset import open_prepared
+from emoprism.stage import Stage, fingerprint
+from emoprism.training.dataset import open_prepared, stream_specs
 from emoprism.training.units import units_of
 from emoprism.types import EMOTION, MISSING, SPEAKER, VALIDATION, Embeddings
 
@@ -100,9 +100,12 @@ def _elsewhere(
         return None
     cross = study.cross or Cross()
     data = planned[0].recipe.data
+    other = open_prepared(given[0])
+    refuse_same(fingerprint(corpus.directory), given[0])
+    check_streams(stream_specs(corpus, data), {str(corpus.directory): corpus.manifest.options}, data, other)
     units = units_of(corpus, data.maps, data.merge)
     classes = sorted({unit.labels[EMOTION] for unit in units if EMOTION in unit.labels})
-    rights = rights_of(open_prepared(given[0]).clips, classes, cross, str(given[0]))
+    rights = rights_of(other.clips, classes, cross, str(given[0]))
     among = {} if cross.among == "all" else {EMOTION: rights.classes}
     return Elsewhere(given[0], OtherOptions(maps=cross.maps, among=among), rights)
 
