@@ -120,14 +120,14 @@ def report(
     overwrite: bool,
 ) -> None:
     """Read what the runs have left, compute and write. Raises StageError where systems were not asked alike."""
+    runs = [read_run(item, out, study.side, there) for item in planned]
+    _refuse_mixed(runs)
     kinds = ("embeddings", "probes", *(("other",) if there is not None else ()))
     inputs = {f"{kind}/{item.slug}": out / kind / item.slug for kind in kinds for item in planned}
     stage = Stage.begin(
         out / "report", STAGE, options=study.model_dump(mode="json"), inputs=inputs,
         libraries=("numpy", "scikit-learn", "matplotlib", "jinja2"), overwrite=overwrite,
     )  # fmt: skip
-    runs = [read_run(item, out, study.side, there) for item in planned]
-    _refuse_mixed(runs)
     draws = Draws(options.bootstrap, options.seed)
     results = results_of(runs, study.order, draws, None if there is None else _facts(there, study.cross or Cross()))
     if not stage.done:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 
 import numpy as np
@@ -19,6 +20,7 @@ from emoprism.leakage.evidence import (
     point,
 )
 from emoprism.leakage.intervals import interval
+from emoprism.leakage.metrics.base import LabelMetric
 
 WA, UA = "accuracy", "unweighted_accuracy"
 METRICS = (WA, UA)
@@ -103,7 +105,13 @@ class Draws:
 def evidence(judged: Judged, metric: str) -> LabelEvidence:
     """A metric of one run's predictions, by speaker."""
     speakers, counts = counts_by_speaker(judged)
-    return LabelEvidence(speakers, counts, label_metrics()[metric])
+    return LabelEvidence(speakers, counts, _metrics()[metric])
+
+
+@cache
+def _metrics() -> Mapping[str, LabelMetric]:
+    """Made once: a study asks for thousands of values."""
+    return label_metrics()
 
 
 def averaged(pieces: Sequence[Evidence], draws: Draws) -> Value:
