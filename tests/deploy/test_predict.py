@@ -212,10 +212,10 @@ def test_real_clips(run, tmp_path, name, faces, audio):
 def test_a_later_part_that_cannot_be_used_is_a_note_and_the_first_an_error(run, long_clip, tmp_path, monkeypatch):
     original = timeline.process_clip
 
-    def damaged(clip, options):
+    def damaged(clip, options, wanted):
         if clip.start >= 3.0:
             raise MediaError("the picture is damaged")
-        return original(clip, options)
+        return original(clip, options, wanted)
 
     monkeypatch.setattr(timeline, "PART_SECONDS", 1.5)
     monkeypatch.setattr(timeline, "process_clip", damaged)
@@ -228,8 +228,8 @@ def test_a_later_part_that_cannot_be_used_is_a_note_and_the_first_an_error(run, 
 def test_a_span_without_any_step_has_no_probabilities(run, clip, tmp_path, capsys, monkeypatch):
     original = timeline.process_clip
 
-    def nothing(clip, options):
-        done = original(clip, options)
+    def nothing(clip, options, wanted):
+        done = original(clip, options, wanted)
         return replace(done, streams={}, times={}, tracks=(), notes={"face": "no face was found", "audio": "no sound"})
 
     monkeypatch.setattr(timeline, "process_clip", nothing)

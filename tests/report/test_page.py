@@ -157,7 +157,7 @@ def test_sections_without_content_vanish(maker: Any, tmp_path: Path, changes: di
     few = maker.without("gradient_reversal", "alternate", "confusion")
     maker.write(tmp_path / "audit", systems=few, seeds=(0,), **({"epochs": 2, "points": 4} | changes))
     headings = Page(page_of(tmp_path / "audit")).headings
-    assert gone not in headings and len(headings) == 8
+    assert gone not in headings and len(headings) == 9
 
 
 def test_one_set_of_embeddings_from_elsewhere(maker: Any, tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def test_a_model_of_the_hub_can_teach(tmp_path):
     transformers.ViTForImageClassification(config).save_pretrained(tmp_path)
     told = {"image_processor_type": "ViTImageProcessor", "size": {"height": 16, "width": 16}}
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(told))
-    made = try_teacher(LabelOptions.read(["model=hub", f"source={tmp_path}"]))
+    made = try_teacher(LabelOptions.read(["model=hub", f"source={tmp_path}", "outputs=logits"]))
     assert dict(made.classes) == {"sad": "sad", "happy": "happy", "Contempt": "contempt"}
     assert made.outputs == "logits"
     assert set(made.told) == {"config.json", "model.safetensors", "preprocessor_config.json"}
