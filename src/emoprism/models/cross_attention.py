@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from emoprism.models._attention import CrossTransformer, Sequence
 from emoprism.models._masked import exact, keep_valid, pool
 from emoprism.models.base import Heads, Model, Stream
-from emoprism.models.encoders._usual import NO_CHOICE, check_known, make_encoder
+from emoprism.models.encoders._usual import NO_CHOICE, Encoders, check_known
 from emoprism.models.encoders.base import Encoder
-from emoprism.recipe import Choice, EncoderChoice
+from emoprism.recipe import EncoderChoice
 from emoprism.types import EMOTION, SPEAKER, StreamSpec
 
 
@@ -78,11 +78,11 @@ class CrossAttention(Model):
         kernel: PositiveInt = 3,
     ) -> None:
         super().__init__(streams, classes)
-        _check(streams, classes, attributes, encoders, kernel, crossed=cross_attribute)
+        _check(streams, classes, attributes, kernel, crossed=cross_attribute)
         self.crossed = cross_attribute and len(attributes) == 2
         names = tuple(streams)
-        self.encoders = nn.ModuleList(make_encoder(name, streams[name], encoders.get(name)) for name in names)
-        self.projections = nn.ModuleList(nn.Linear(encoder.step_width, width) for encoder in self._encoders)
+        self.encoders = Encoders(streams, encoders)
+        self.projections = nn.ModuleList(nn.Linear(encoder.step_width, width) for encoder in self.encoders.each)
         self.branches = nn.ModuleList(
             Branch(names, width, (depth, self_depth), kernel, caa=self.crossed) for _ in attributes
         )
@@ -90,13 +90,9 @@ class CrossAttention(Model):
         self.heads = Heads(self.dimensions, classes)
 
     @property
-    def _encoders(self) -> list[Encoder]:
-        return [encoder for encoder in self.encoders if isinstance(encoder, Encoder)]
-
-    @property
     def image_size(self) -> int | None:
         """Side in pixels of the face crops that it wants, None where it reads no faces."""
-        return next((e.image_size for e in self._encoders if e.image_size is not None), None)
+        return self.encoders.image_size
 
     def parts(self) -> dict[str, nn.Module]:
         """theta_enc as "encoder", and theta of each attribute under its name: all parameters, none twice (Fig. 1)."""
@@ -108,7 +104,7 @@ class CrossAttention(Model):
         """Z of every attribute, for this process's rows."""
         encoded = {
             name: _encoded(encoder, projection, streams[name])
-            for name, encoder, projection in zip(self.streams, self._encoders, self.projections, strict=True)
+            for name, encoder, projection in zip(self.streams, self.encoders.each, self.projections, strict=True)
         }
         branches = [branch for branch in self.branches if isinstance(branch, Branch)]
         first = [branch.estimate(encoded) for branch in branches]
@@ -126,7 +122,6 @@ def _check(
     streams: Mapping[str, StreamSpec],
     classes: Mapping[str, int],
     attributes: tuple[str, ...],
-    encoders: Mapping[str, Choice],
     kernel: int,
     *,
     crossed: bool,
@@ -141,4 +136,3 @@ def _check(
     if kernel % 2 == 0:
         raise ValueError(f"a kernel of {kernel} steps has no middle; give an odd number")
     check_known("the corpus has no attribute", attributes, classes)
-    check_known("the recipe's data.streams have no stream", encoders, streams)

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from emoprism.models._masked import MaskedBatchNorm, exact
 from emoprism.models.base import Heads, Model, Stream
-from emoprism.models.encoders._usual import NO_CHOICE, check_known, make_encoder
-from emoprism.models.encoders.base import Encoder
+from emoprism.models.encoders._usual import NO_CHOICE, Encoders, check_known
 from emoprism.recipe import EncoderChoice
 from emoprism.types import EMOTION, SPEAKER, StreamSpec
 
@@ -43,22 +42,17 @@ class Multitask(Model):
     ) -> None:
         super().__init__(streams, classes)
         check_known("the corpus has no attribute", embeddings, classes)
-        check_known("the recipe's data.streams have no stream", encoders, streams)
         self.dimensions = dict(embeddings)
-        self.encoders = nn.ModuleList(make_encoder(name, streams[name], encoders.get(name)) for name in streams)
-        pooled = sum(encoder.width for encoder in self._encoders)
+        self.encoders = Encoders(streams, encoders)
+        pooled = sum(encoder.width for encoder in self.encoders.each)
         self.dropout = nn.Dropout(dropout)
         self.embedders = nn.ModuleList(_embedder(pooled, width, normalised=normalised) for width in embeddings.values())
         self.heads = Heads(embeddings, classes)
 
     @property
-    def _encoders(self) -> list[Encoder]:
-        return [encoder for encoder in self.encoders if isinstance(encoder, Encoder)]
-
-    @property
     def image_size(self) -> int | None:
         """Side in pixels of the face crops that it wants, None where it reads no faces."""
-        return next((e.image_size for e in self._encoders if e.image_size is not None), None)
+        return self.encoders.image_size
 
     def parts(self) -> dict[str, nn.Module]:
         """The encoders as "encoder"; the embedding layer and the head of each attribute under its name."""
