@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from emoprism.errors import InputError, StageError
+from emoprism.errors import CorpusError, InputError, StageError
+from emoprism.identities.embedders import RunVoices
 from emoprism.identities.identify import identify
+from emoprism.media.shards import PreparedCorpus
+from emoprism.pretrained.run import Run
 from emoprism.recipe import load_recipe
 from emoprism.training.run import train
 
@@ -67,3 +72,28 @@ def test_the_corpus_that_it_was_trained_on_is_gone(run: Path, prepared: Path, tm
     with pytest.raises(StageError, match=r"(?s)is gone; .*calibration=DIR"):
         identify(prepared, tmp_path / "out", [f"run={lonely}", "seconds=0.1"])
     identify(prepared, tmp_path / "out", [f"run={lonely}", f"calibration={prepared}", "seconds=0.1"])
+
+
+def test_a_run_on_other_features_hears_those(prepared: Path) -> None:
+    class Hears(Run):
+        """One that says what it was given."""
+
+        features = ("action_units",)
+        given: dict[str, tuple[int, ...]] = {}
+
+        @property
+        def heard(self) -> tuple[str, ...]:
+            return self.features
+
+        def clip(self, streams: Mapping[str, np.ndarray]) -> np.ndarray:
+            self.given = {name: values.shape for name, values in streams.items()}
+            return np.zeros(4, np.float32)
+
+    corpus = PreparedCorpus.open(prepared)
+    clip = next(clip for clip in corpus.clips if clip.steps.get("action_units"))
+    model = Hears("a-run")
+    RunVoices(model).of_clip(corpus, clip)
+    assert model.given == {"action_units": (clip.steps["action_units"], 6)}
+    model.features = ("speech",)
+    with pytest.raises(CorpusError, match=r"has no stream 'speech', which a-run hears\n.*acoustics="):
+        RunVoices(model).of_clip(corpus, clip)

@@ -14,7 +14,6 @@ from emoprism.errors import CorpusError, MediaError, Problem, RecipeError
 from emoprism.identities.options import IdentifyOptions, Kind, Source
 from emoprism.identities.scale import unit_length
 from emoprism.identities.sound import Waveforms
-from emoprism.media.audio import log_mel
 from emoprism.media.shards import PreparedClip, PreparedCorpus
 from emoprism.pretrained.base import Pretrained
 from emoprism.pretrained.run import Run
@@ -40,18 +39,22 @@ class Voices(ABC):
 
 
 class RunVoices(Voices):
-    """A run of our own: it hears log-mels, which are prepared already."""
+    """A run of our own: it hears log-mels or other acoustic features, which are prepared already."""
 
     def __init__(self, model: Run) -> None:
         self.model = model
 
     def of_clip(self, corpus: PreparedCorpus, clip: PreparedClip) -> Float64[np.ndarray, "D"]:
-        """See Voices."""
-        return self.model.clip({AUDIO: corpus.read(clip, AUDIO)}).astype(np.float64)
+        """See Voices. Raises CorpusError where the clips were prepared without what the run hears."""
+        missing = [name for name in self.model.heard if name not in corpus.streams]
+        if missing:
+            what = f"has no stream {' and no '.join(map(repr, missing))}, which {self.model.source} hears"
+            raise CorpusError(Problem(str(corpus.directory), what, "prepare it as the run's corpus, acoustics=[...]"))
+        return self.model.clip({name: corpus.read(clip, name) for name in self.model.heard}).astype(np.float64)
 
     def of_sound(self, samples: np.ndarray) -> Float64[np.ndarray, "D"]:
         """See Voices."""
-        return self.model.clip({AUDIO: log_mel(samples)}).astype(np.float64)
+        return self.model.voice(samples).astype(np.float64)
 
 
 class OtherVoices(Voices):
