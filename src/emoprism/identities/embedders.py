@@ -134,7 +134,10 @@ def _voices(own: Mapping[Kind, Run], options: IdentifyOptions) -> RunVoices | Ot
 
 
 def _other(source: Source, kind: Kind) -> Pretrained:
-    model: Pretrained = PRETRAINED.make(source.name, source.source, options=source.options)
+    # A kind of model that takes either is told which by its option `modality`: the one it is named for here.
+    either = "modality" in PRETRAINED.options(source.name).model_fields
+    options = {**({"modality": kind} if either else {}), **source.options}
+    model: Pretrained = PRETRAINED.make(source.name, source.source, options=options)
     if STREAM_OF[kind] not in model.takes:
         taken = " and ".join(sorted(kind for kind, stream in STREAM_OF.items() if stream in model.takes)) or "nothing"
         where = f"{kind}.source: {source.source}"
