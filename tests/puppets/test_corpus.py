@@ -10,11 +10,13 @@ from functools import partial
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from emoprism.corpora.puppets import PuppetsCorpus
 from emoprism.errors import CorpusError, EmoprismError, RecipeError, StageError
 from emoprism.puppets import clip as clips
+from emoprism.puppets import encode
 from emoprism.puppets.clip import Job
 from emoprism.puppets.corpus import make
 from emoprism.puppets.emotions import EMOTIONS
@@ -86,6 +88,26 @@ def test_another_seed_gives_other_people(tiny: Path, tmp_path: Path) -> None:
     ours, others = contents(tiny), contents(tmp_path / "other")
     assert ours.keys() == others.keys()
     assert all(ours[name] != others[name] for name in ours)
+
+
+def test_a_clip_whose_encoder_disagrees_with_itself_is_encoded_anew(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As x264 does once in thousands of times; one that never agrees is an error, and nothing is left behind."""
+    picture, spoilt = encode.Mp4.picture, [3]
+
+    def differing(self: encode.Mp4, image: np.ndarray) -> None:
+        spoilt[0] -= 1
+        picture(self, 255 - image if spoilt[0] == 0 else image)
+
+    monkeypatch.setattr(encode.Mp4, "picture", differing)
+    make("puppets", tmp_path / "once", TINY, workers=1, overwrite=False)
+    assert spoilt[0] < 0 and differences(tmp_path / "once", tiny) == []
+    calls = iter(range(10**6))
+    monkeypatch.setattr(encode.Mp4, "picture", lambda self, image: picture(self, image + np.uint8(next(calls) % 7)))
+    with pytest.raises(EmoprismError, match="other bytes each time"):
+        make("puppets", tmp_path / "never", TINY, workers=1, overwrite=False)
+    assert not list((tmp_path / "never").rglob("*.mp4*"))
 
 
 def test_interrupted_it_goes_on_and_keeps_what_is_there(

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from emoprism.console import track
-from emoprism.errors import Problem, StageError
+from emoprism.errors import EmoprismError, Problem, StageError
 from emoprism.puppets.draw import Painter
 from emoprism.puppets.encode import write_mp4
 from emoprism.puppets.people import Person
@@ -20,6 +20,9 @@ from emoprism.puppets.settings import PuppetSettings
 from emoprism.puppets.speech import RATE, speak
 from emoprism.stage import replacing
 from emoprism.workers import Lost, run_jobs, usable_cores
+
+TRIES = 5
+"""Times that a clip is rendered anew where its encoder does not agree with itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,20 @@ def render_clip(job: Job) -> None:
 
     Its bytes depend on the settings, the person and the plan alone.
     """
+    with replacing(job.path) as temporary:
+        if not any(_render(job, temporary) for _ in range(TRIES)):
+            raise EmoprismError(f"{job.path}: the encoder gives other bytes each time; is this machine's memory sound?")
+
+
+def _render(job: Job, path: Path) -> bool:
+    """Write the clip; False where the encoder did not agree with itself."""
     settings, person, plan = job.settings, job.person, job.plan
     speaking, moving, filming = (np.random.default_rng([settings.seed, 5, plan.index, part]) for part in range(3))
     speech = speak(person.voice, plan.prosody, plan.f0, plan.microphone, settings.seconds, speaking)
     performance = perform(person, plan, speech, settings, moving)
     painter = Painter(person, plan.scene, settings.size, filming)
-    with replacing(job.path) as temporary:
-        write_mp4(temporary, painter.pictures(performance), settings.fps, speech.sound, RATE, settings.size)
+    pictures, twin = painter.pictures(performance), path.with_name(f"{path.name}.twin")
+    return write_mp4(path, twin, pictures, settings.fps, speech.sound, RATE, settings.size)
 
 
 def render_all(jobs: Sequence[Job], workers: int | None) -> None:
