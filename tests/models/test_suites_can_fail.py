@@ -113,6 +113,13 @@ def test_a_model_that_breaks_the_contract_is_caught(tmp_path, monkeypatch, body,
         check_model("own")
 
 
+def test_a_model_that_names_a_tensor_twice_is_caught(tmp_path, monkeypatch):
+    text = MODEL.format(body="values.sum(1)").replace("self.heads = ", "self.twice = self.layer; self.heads = ")
+    write(tmp_path, "models", text, monkeypatch)
+    with pytest.raises(AssertionError, match="every tensor has one name"):
+        check_model("own")
+
+
 METHOD = """
 from emoprism.disentangle.base import Adversary, Disentangler, Move, detached
 

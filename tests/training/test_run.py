@@ -13,6 +13,7 @@ import pytest
 import torch
 import yaml
 
+from emoprism.deploy.trained import Trained
 from emoprism.errors import CheckpointError, GameError, RecipeError, StageError
 from emoprism.leakage.results import Epoch
 from emoprism.recipe import Recipe, load_recipe
@@ -200,3 +201,16 @@ def test_damaged_checkpoints_are_named(recipe, prepared, tmp_path):
     (out / WEIGHTS).rename(out / CHECKPOINT)
     with pytest.raises(CheckpointError, match="missing"):
         train(recipe, prepared, out)
+
+
+def test_cross_attention_with_its_learning_method_is_trained_and_read_back(recipe_file, prepared, tmp_path):
+    encoders = {"audio": {"name": "features", "hidden": [8]}, "action_units": {"name": "features", "hidden": [8]}}
+    path = recipe_file(
+        model={"name": "cross_attention", "width": 8, "depth": 1, "self_depth": 1, "encoders": encoders},
+        method={"name": "alternate_freeze"},
+        players={"encoder": {}, "emotion": {}, "speaker": {}},
+        training={"epochs": 2, "batch_size": 32, "selection": {"every": 2}},
+    )
+    train(load_recipe(path), prepared, tmp_path / "run")
+    opened = Trained.open(tmp_path / "run")
+    assert same_bits(dict(opened.model.state_dict()), weights(tmp_path / "run"))

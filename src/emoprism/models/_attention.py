@@ -51,33 +51,24 @@ class Layer(nn.Module):
     """One layer of the encoder (2), with its two residuals from behind the layer norms:
 
     H = CA(LN(Z), LN(Z_b)) + LN(Z),    Z' = f(H) + LN(H),    f linear
+
+    `to_itself`: the same with self-attention, where Z_b is Z and there is one norm before it.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, to_itself: bool = False) -> None:
         super().__init__()
         self.attention = CoAttention(width)
         self.norm = nn.LayerNorm(width)
-        self.norm_other = nn.LayerNorm(width)
+        self.norm_other = None if to_itself else nn.LayerNorm(width)
         self.norm_inner = nn.LayerNorm(width)
         self.linear = nn.Linear(width, width)
 
     def forward(self, z: Sequence, other: Sequence) -> Sequence:
-        """Z', at the steps of z."""
+        """Z', at the steps of z. A layer of self-attention is given z as the other one."""
         normal = self.norm(z.values)
-        inner = self.attention(normal, self.norm_other(other.values), other.mask) + normal
+        keys = normal if self.norm_other is None else self.norm_other(other.values)
+        inner = self.attention(normal, keys, other.mask) + normal
         return z.with_values(self.linear(inner) + self.norm_inner(inner))
-
-
-class SelfLayer(Layer):
-    """The same layer with attention to itself: one norm before it, as both inputs are the same."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__(width)
-        self.norm_other = self.norm
-
-    def forward(self, z: Sequence, other: Sequence | None = None) -> Sequence:
-        """Z', at the steps of z."""
-        return super().forward(z, z if other is None else other)
 
 
 class CrossTransformer(nn.Module):
@@ -89,7 +80,7 @@ class CrossTransformer(nn.Module):
     def __init__(self, width: int, depth: int, self_depth: int) -> None:
         super().__init__()
         self.co_layers = nn.ModuleList(Layer(width) for _ in range(depth))
-        self.self_layers = nn.ModuleList(SelfLayer(width) for _ in range(self_depth))
+        self.self_layers = nn.ModuleList(Layer(width, to_itself=True) for _ in range(self_depth))
 
     def forward(self, z: Sequence, other: Sequence) -> Sequence:
         """The features of z attuned by the other ones."""
@@ -97,7 +88,7 @@ class CrossTransformer(nn.Module):
         for layer in self.co_layers:
             z = layer(z, other)
         for layer in self.self_layers:
-            z = layer(z)
+            z = layer(z, z)
         return z
 
 

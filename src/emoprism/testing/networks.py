@@ -113,6 +113,8 @@ def check_model(name: str, streams: Mapping[str, StreamSpec] | None = None, **op
         stream: (side, side, 3) if side is not None and len(spec.shape) == 3 else spec.shape
         for stream, spec in model.streams.items()
     }
+    places = [tensor.data_ptr() for tensor in model.state_dict().values() if tensor.numel()]
+    assert len(set(places)) == len(places), f"{name}: every tensor has one name, or its weights could not be stored"
     _check_model(name, make, shapes)
     batch = example_batch({s: example_stream(shape, seed=i) for i, (s, shape) in enumerate(shapes.items())})
     _check_gradients(name, model, model.heads.loss(model.train()(batch), batch.labels))
