@@ -22,6 +22,7 @@ from emoprism.recipe import Data, Strict, check_model, with_overrides
 from emoprism.splits.base import refuse
 from emoprism.stage import Stage, fingerprint, replacing
 from emoprism.training.dataset import Labelled, Store, open_prepared, stream_specs
+from emoprism.training.units import mapped
 from emoprism.types import MISSING, UNSEEN, Embeddings, StreamSpec
 
 Maps = dict[str, dict[str, str | None]]
@@ -88,7 +89,7 @@ def embed_other(run: Path, prepared: Path, out: Path, options: OtherOptions, *, 
 def label_strangers(corpus: PreparedCorpus, trained: Mapping[str, Sequence[str]], maps: Maps) -> Labelled:
     """All clips as unseen, their labels as classes: those of `trained` come first. A label mapped to None goes."""
     refuse([*_idle(corpus, maps), *_foreign(trained, maps)], "maps")
-    told = {clip.id: _mapped(clip.labels, maps) for clip in corpus.clips}
+    told = {clip.id: mapped(clip.labels, maps) for clip in corpus.clips}
     kept = [(clip, labels) for clip in corpus.clips if (labels := told[clip.id]) is not None]
     if not kept:
         raise CorpusError(Problem(str(corpus.directory), "the maps leave no clip", "map some label to a class"))
@@ -104,16 +105,6 @@ def label_strangers(corpus: PreparedCorpus, trained: Mapping[str, Sequence[str]]
     left_out = tuple(clip.id for clip in corpus.clips if told[clip.id] is None)
     clips: tuple[PreparedClip, ...] = tuple(clip for clip, _ in kept)
     return Labelled(clips, (UNSEEN,) * len(kept), classes, counts, indices, left_out)
-
-
-def _mapped(labels: Mapping[str, str], maps: Maps) -> dict[str, str] | None:
-    mapped: dict[str, str] = {}
-    for name, word in labels.items():
-        told = maps.get(name, {}).get(word, word)
-        if told is None:
-            return None
-        mapped[name] = told
-    return mapped
 
 
 def _idle(corpus: PreparedCorpus, maps: Maps) -> list[Problem]:

@@ -22,21 +22,22 @@ def units_of(corpus: PreparedCorpus, maps: LabelMaps, merge: Merge) -> list[Unit
     _refuse_idle(corpus, maps)
     units: list[Unit] = []
     for clip in corpus.clips:
-        labels = _mapped(clip.labels, maps.get(clip.labels.get(CORPUS, ""), {}))
+        labels = mapped(clip.labels, maps.get(clip.labels.get(CORPUS, ""), {}))
         if labels is not None:
             merged = {name: merge.get(name, {}).get(word, word) for name, word in labels.items()}
             units.append(Unit(clip.id, merged, clip.split))
     return units
 
 
-def _mapped(labels: Mapping[str, str], maps: Mapping[str, Mapping[str, str | None]]) -> dict[str, str] | None:
-    mapped: dict[str, str] = {}
+def mapped(labels: Mapping[str, str], maps: Mapping[str, Mapping[str, str | None]]) -> dict[str, str] | None:
+    """Labels as `maps` (attribute -> word -> word) has them; None where a word leads to null: the clip is left out."""
+    found: dict[str, str] = {}
     for name, word in labels.items():
         told = maps.get(name, {}).get(word, word)
         if told is None:
             return None
-        mapped[name] = told
-    return mapped
+        found[name] = told
+    return found
 
 
 def _refuse_idle(corpus: PreparedCorpus, maps: LabelMaps) -> None:
