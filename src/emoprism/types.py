@@ -45,6 +45,11 @@ SPLITS: Final = (TRAIN, VALIDATION, TEST, UNSEEN)
 MISSING: Final = -1
 """Index of a label that a clip does not have."""
 
+PRESENCE: Final = "presence"
+"""Kind of output: of several things, which are there."""
+NUMBER: Final = "number"
+"""Kind of output: a number."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureSource:
@@ -95,11 +100,27 @@ class StreamSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a head says of N clips that does not choose one class, beside what is true.
+
+    Kind PRESENCE: for each of K `words` the probability in [0, 1] that it is there, several may be; `true` is 0 or 1.
+    Kind NUMBER: one column, a number (as a sentiment in [-3, 3]); `words` is the attribute's name alone. NaN in `true`
+    where nobody has said what is true.
+    """
+
+    kind: str
+    words: tuple[str, ...]
+    true: Float32[np.ndarray, "N W"]
+    told: Float32[np.ndarray, "N W"]
+
+
+@dataclass(frozen=True, slots=True)
 class Embeddings:
     """What a model (anybody's) says of N clips: one vector per attribute and clip, beside the true labels.
 
     `vectors[a]` is float32 [N, D_a]. `labels[b]` are class indices int64 [N] into `classes[b]`, MISSING where
-    unknown. `split` is one of SPLITS per clip. `predictions[a]` are the model's own predicted class indices.
+    unknown. `split` is one of SPLITS per clip. `predictions[a]` are the model's own predicted class indices;
+    `outputs[a]` what its head says where that is more or other than one class.
     """
 
     clips: tuple[str, ...]
@@ -108,6 +129,7 @@ class Embeddings:
     labels: Mapping[str, Int64[np.ndarray, "N"]]
     classes: Mapping[str, tuple[str, ...]]
     predictions: Mapping[str, Int64[np.ndarray, "N"]] = field(default_factory=dict[str, np.ndarray])
+    outputs: Mapping[str, Outputs] = field(default_factory=dict[str, Outputs])
 
     def rows(self, *splits: str) -> Int64[np.ndarray, "M"]:
         """Indices of the clips of these splits, in order."""

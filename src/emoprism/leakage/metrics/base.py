@@ -1,7 +1,8 @@
-"""What a metric is. Two kinds: of predicted labels, and of how vectors of the same and of different people score.
+"""What a metric is: of predicted labels, of other outputs (what is there, numbers), or of how vectors of the same and
+of different people score.
 
-Both are functions of a small summary that can be added up over speakers (counts per class; numbers of pairs per
-score), written for any leading axes. So a bootstrap over speakers needs no second pass over the clips.
+All are functions of a small summary that can be added up over speakers (counts per class; sums over clips; numbers of
+pairs per score), written for any leading axes. So a bootstrap over speakers needs no second pass over the clips.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from emoprism.leakage.verification import Curve, curve_of
 
 
 class Metric:
-    """Root of the family. A plug-in subclasses LabelMetric or CurveMetric; keyword-only arguments are its options."""
+    """Root of the family. A plug-in subclasses LabelMetric, OutputMetric or CurveMetric; keyword-only arguments are its
+    options.
+    """
 
     higher_is_better: ClassVar[bool] = True
     """For the one who predicts: leakage is the same number read with the opposite wish."""
@@ -87,6 +90,25 @@ class LabelMetric(Metric, ABC):
         if len(true) == 0:
             raise ValueError("a metric needs at least one clip")
         return float(self.of_counts(Counts.of(true, predicted, classes))[0])
+
+
+class OutputMetric(Metric, ABC):
+    """A measure of outputs (types.Outputs) of one `kind` that depends on them through sums over clips alone."""
+
+    kind: ClassVar[str]
+    """PRESENCE or NUMBER."""
+
+    @abstractmethod
+    def summands(self, true: Float[np.ndarray, "N W"], told: Float[np.ndarray, "N W"]) -> Float[np.ndarray, "N S"]:
+        """What every clip adds to each of the S sums. `true` may be NaN: it adds nothing then."""
+
+    @abstractmethod
+    def of_sums(self, sums: Float[np.ndarray, "*lead G S"]) -> Float[np.ndarray, "*lead G"]:
+        """The values [..., G] for sums [..., G, S]; NaN where they are of no clip."""
+
+    def __call__(self, true: Float[np.ndarray, "N W"], told: Float[np.ndarray, "N W"]) -> float:
+        """The value for N clips; NaN where nothing is known to be true."""
+        return float(self.of_sums(self.summands(true, told).sum(0)[None])[0])
 
 
 class CurveMetric(Metric, ABC):
