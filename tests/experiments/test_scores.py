@@ -147,6 +147,14 @@ def test_the_verdict_says_that_it_does_not_where_it_does_not():
     assert tones(results(best=(7, 1), middle=(9, 0), last=(5, 3)))["order"] == Tone.PARTLY
 
 
+def test_the_verdict_on_another_corpus_wants_more_than_one_word_said_always():
+    found = results(best=(6, 0), last=(5, 3))
+    assert tones(found)["elsewhere"] == Tone.NO
+    assert "no system is better than always saying 'x': BEST 60.0 %" in verdict(found)[2].text
+    found = results(best=(7, 0), last=(5, 3))
+    assert tones(found)["elsewhere"] == Tone.YES and "always saying 'x' reaches 60.0 %" in verdict(found)[2].text
+
+
 def test_the_verdict_is_half_hearted_where_intervals_overlap():
     # Every speaker but one alike: the mean is ahead, but not for every draw of speakers.
     one = run(judged([0] * 8, [0] * 8, "abcd"), judged([0] * 8, [0] * 8, "abcd"), system="best")

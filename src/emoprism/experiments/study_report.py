@@ -28,6 +28,8 @@ from emoprism.types import EMOTION, SPEAKER
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE = "report.html"
+SIDE = 3.4
+"""Inches of a map."""
 SYSTEM_FIELDS = ("system", "over", "part", "metric", "value", "low", "high")
 RUN_FIELDS = ("system", "seed", "fold", "part", "metric", "clips", "value")
 
@@ -69,7 +71,7 @@ def draw_strangers(study: Study, planned: Sequence[FoldRun], embeddings: Path) -
             title = f"{item.recipe.label}, fold {item.fold_name}, seed {item.recipe.seed}"
             alt = f"{title}: t-SNE map of the emotion embedding of {len(own)} clips, a dot for each."
             key = f"tsne-{len(drawings) + 1:02d}"
-            drawings.append(draw_maps(own, [(EMOTION, EMOTION), (EMOTION, SPEAKER)], key, title, alt))
+            drawings.append(draw_maps(own, [(EMOTION, EMOTION), (EMOTION, SPEAKER)], key, title, alt, SIDE))
     return drawings
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from emoprism.experiments.results import Results, System
+from emoprism.experiments.results import Other, Results, System
 from emoprism.experiments.scores import DIFFERENCE, METRICS, PARTS, SEEN, UA, UNSEEN, WA, Spread, Value
 from emoprism.pages.tables import EMPTY, Cell, Column, Row, Table
 
@@ -83,16 +83,21 @@ def _elsewhere(results: Results) -> list[Table]:
     ]
     rows = [Row(system.label, _spreads(results, system, metrics, labelled=labelled)) for system in results.systems]
     word, share = other.constant
-    empty = (EMPTY,) * (len(columns) - 1)
     rows += [
-        Row("guessing", (Cell(f"{100 * other.chance:.2f}"), *empty), reference=True),
-        Row(f"always '{word}'", (Cell(f"{100 * share:.2f}"), *empty), reference=True),
+        Row("guessing", _references(other.chance, other, labelled=labelled), reference=True),
+        Row(f"always '{word}'", _references(share, other, labelled=labelled), reference=True),
     ]
     note = (
         f"{other.clips} clips; {other.left_out} more have no right answer and are left out. Predicted are"
         f" {', '.join(other.classes)}. {HOW}"
     )
     return [Table("table-3", caption, "system", tuple(columns), tuple(rows), note)]
+
+
+def _references(accuracy: float, other: Other, *, labelled: bool) -> tuple[Cell, ...]:
+    """Of a judge who hears nothing: his mean recall is the same whatever he says."""
+    recall = (_plain(1 / len(other.classes)), EMPTY, EMPTY) if labelled else ()
+    return (_plain(accuracy), EMPTY, EMPTY, *recall)
 
 
 def _spreads(results: Results, system: System, metrics: Sequence[str], *, labelled: bool) -> tuple[Cell, ...]:

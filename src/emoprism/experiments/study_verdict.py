@@ -50,15 +50,24 @@ def _gap(results: Results) -> Iterator[Finding]:
 
 
 def _elsewhere(results: Results) -> Iterator[Finding]:
-    """Whether the first of the order is best on the other corpus; PARTLY where another may be as good."""
+    """Whether the first of the order is best on the other corpus; PARTLY where another may be as good.
+
+    NO, too, where none of them tells more than somebody who hears nothing and always says the same.
+    """
     found = {system.label: system.other.mean for system in results.systems if system.other is not None}
     first = results.system(results.order[0]).label
     if results.other is None or first not in found:
         return
     best = max(found, key=lambda label: found[label].value)
+    word, share = results.other.constant
     told = ", ".join(f"{label} {interval(value)}" for label, value in found.items())
-    text = f"On the other corpus {best} is best{'' if best == first else f', not {first}'}: {told}; chance is"
-    yield Finding("elsewhere", _tone(first, best, found), f"{text} {percent(results.other.chance)}.")
+    floors = f"chance is {percent(results.other.chance)}, always saying '{word}' reaches {percent(share)}"
+    if found[best].value <= share:
+        text = f"On the other corpus no system is better than always saying '{word}': {told}; {floors}."
+        yield Finding("elsewhere", Tone.NO, text)
+        return
+    text = f"On the other corpus {best} is best{'' if best == first else f', not {first}'}: {told}; {floors}."
+    yield Finding("elsewhere", _tone(first, best, found), text)
 
 
 def _tone(wanted: str, found: str, values: Mapping[str, Value]) -> Tone:

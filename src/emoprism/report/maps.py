@@ -13,6 +13,10 @@ from emoprism.report.view import View, system_title
 SMALL = 8
 """So many classes have a legend, with a colour and a marker each; more only have colours."""
 _DOT: dict[str, Any] = {"linewidths": 0, "alpha": 0.8, "rasterized": True}
+_BELOW: dict[str, Any] = {
+    "loc": "upper left", "bbox_to_anchor": (-0.03, -0.01), "ncols": 3, "markerscale": 2.0,
+    "handletextpad": 0.1, "columnspacing": 0.8,
+}  # fmt: skip
 
 
 def maps(audit: Audit, view: View, system: System, key: str) -> Drawing | None:
@@ -30,14 +34,23 @@ def maps(audit: Audit, view: View, system: System, key: str) -> Drawing | None:
     return draw_maps(run.points, panels, key, f"{system_title(view, system)}{seed}", alt)
 
 
-def draw_maps(points: Sequence[Point], panels: Sequence[tuple[str, str]], key: str, title: str, alt: str) -> Drawing:
-    """Panels in one row, each an embedding and the attribute that colours it."""
-    with canvas(2.6 * len(panels), 3.0, columns=len(panels)) as (figure, axes):
+def draw_maps(
+    points: Sequence[Point], panels: Sequence[tuple[str, str]], key: str, title: str, alt: str, side: float = 2.6
+) -> Drawing:
+    """Panels in one row, `side` inches wide, each an embedding and the attribute that colours it.
+
+    Where no attribute colours two of them, each has its own legend below it.
+    """
+    apart = len({attribute for _, attribute in panels}) == len(panels)
+    with canvas(side * len(panels), side + 0.4, columns=len(panels)) as (figure, axes):
         legends: dict[str, Any] = {}
         for axis, (embedding, attribute) in zip(axes[0], panels, strict=True):
             own = [p for p in points if p.embedding == embedding]
-            legends |= _panel(axis, own, attribute, _classes(points, attribute))
+            found = _panel(axis, own, attribute, _classes(points, attribute))
             axis.set_title(f"{embedding} embedding\ncoloured by {attribute}", loc="left")
+            if apart and found:
+                axis.legend(handles=list(found.values()), **_BELOW)
+            legends |= {} if apart else found
         legend_below(figure, list(legends.values()), columns=SMALL, markerscale=2.0)
         return drawing(figure, key, title, alt)
 
