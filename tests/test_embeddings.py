@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from safetensors.numpy import save_file
 
 from emoprism.embeddings import CLIPS, VECTORS, load_embeddings, save_embeddings
 from emoprism.errors import EmbeddingsError
-from emoprism.types import SPLITS, Embeddings
+from emoprism.types import NUMBER, PRESENCE, SPLITS, Embeddings, Outputs
 
 EXAMPLE = Embeddings(
     clips=("a", 'b, "quoted"', "ü"),
@@ -24,6 +25,21 @@ EXAMPLE = Embeddings(
     classes={"emotion": ("sad", "happy", "angry"), "speaker": ("x", "y")},
     predictions={"emotion": np.int64([1, 2, 0])},
 )
+NAN = np.nan
+WITH_OUTPUTS = replace(
+    EXAMPLE,
+    outputs={
+        "emotion": Outputs(
+            PRESENCE,
+            ("sad", "happy"),
+            np.float32([[1, 0], [1, 1], [NAN, NAN]]),
+            np.float32([[0.1, 1 / 3], [1, 0], [NAN, 0.5]]),
+        ),
+        "sentiment": Outputs(
+            NUMBER, ("sentiment",), np.float32([[-3], [NAN], [0.1]]), np.float32([[7.25], [1e-40], [-0.0]])
+        ),
+    },
+)
 
 
 def same(one: Embeddings, two: Embeddings) -> bool:
@@ -31,8 +47,14 @@ def same(one: Embeddings, two: Embeddings) -> bool:
         mappings = (each.vectors, each.labels, each.predictions)
         return [(name, m[name].tobytes(), str(m[name].dtype)) for m in mappings for name in sorted(m)]
 
+    def outputs(each: Embeddings) -> list[tuple[Any, ...]]:
+        return [
+            (name, o.kind, o.words, o.true.tobytes(), o.told.tobytes(), o.true.dtype, o.told.dtype, o.told.shape)
+            for name, o in each.outputs.items()
+        ]
+
     heads = [(e.clips, e.split, dict(e.classes)) for e in (one, two)]
-    return heads[0] == heads[1] and arrays(one) == arrays(two)
+    return heads[0] == heads[1] and arrays(one) == arrays(two) and outputs(one) == outputs(two)
 
 
 @pytest.fixture
@@ -59,6 +81,59 @@ def test_what_is_saved_is_read_back(folder: Path) -> None:
     assert [(folder / name).read_bytes() for name in (VECTORS, CLIPS)] == before
 
 
+def test_outputs_are_read_back_to_the_bit(tmp_path: Path) -> None:
+    save_embeddings(tmp_path, WITH_OUTPUTS)
+    assert same(load_embeddings(tmp_path), WITH_OUTPUTS)
+    table = (tmp_path / CLIPS).read_text().splitlines()
+    assert table[0].split(",")[5:] == [
+        "true:emotion:sad", "true:emotion:happy", "told:emotion:sad", "told:emotion:happy",
+        "true:sentiment", "told:sentiment",
+    ]  # fmt: skip
+    assert table[1].endswith(",1,0,0.100000001,0.333333343,-3,7.25")
+    assert table[2].endswith(",1,1,1,0,,9.9999461e-41"), "an unknown truth is an empty cell"
+
+
+def test_without_outputs_nothing_is_written_of_them(folder: Path) -> None:
+    assert "true:" not in (folder / CLIPS).read_text()
+    assert load_embeddings(folder).outputs == {}
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "words"),
+    [
+        ("true:mood", "1", "missing column 'told:mood'\n    -> 'true:...' and 'told:...' come in pairs"),
+        ("told:mood:sad", "1", "missing column 'true:mood:sad'"),
+        ("true:mood:sad,told:mood:glad", "1,1", "missing column 'told:mood:sad'"),
+        ("true:mood,told:mood,true:mood:sad,told:mood:sad", "1,1,1,1", "'mood' is a number by its column 'told:mood'"),
+        ("true::sad,told::sad", "1,1", "the columns 'true::sad' and 'told::sad' name nothing"),
+        ("true:mood:,told:mood:", "1,1", "the columns 'true:mood:' and 'told:mood:' name nothing"),
+        ("true:mood,told:mood", "1,high", "column 'told:mood', row 2: 'high' is no number"),
+        ("true:mood,told:mood", "nan,1", "column 'true:mood', row 2: 'nan' is no number\n    -> an empty cell"),
+        ("true:mood,told:mood", "1,inf", "column 'told:mood', row 2: inf is not a finite number"),
+        ("true:mood,told:mood", "1e99,0", "column 'true:mood', row 2: inf is not a finite number"),
+        ("true:mood:sad,told:mood:sad", "0.5,1", "column 'true:mood:sad', row 2: 0.5 is not 0 or 1"),
+        ("true:mood:sad,told:mood:sad", "1,1.5", "column 'told:mood:sad', row 2: 1.5 is not a probability from 0 to 1"),
+        ("true:mood:sad,told:mood:sad", "1,-0.1", "column 'told:mood:sad', row 2: -0.1 is not a probability"),
+    ],
+)
+def test_outputs_that_are_wrong(tmp_path: Path, header: str, cells: str, words: str) -> None:
+    vectors(tmp_path, mood=np.zeros((2, 2), np.float32))
+    lines = [f"clip,split,label:mood,{header}", f"a,train,x,{cells}", "b,test,x," + "," * cells.count(",")]
+    (tmp_path / CLIPS).write_text("\n".join(lines) + "\n")
+    assert words in refused(tmp_path)
+
+
+def test_every_cell_that_is_wrong_is_named(tmp_path: Path) -> None:
+    vectors(tmp_path, mood=np.zeros((2, 2), np.float32))
+    (tmp_path / CLIPS).write_text(
+        "clip,split,label:mood,true:mood:sad,told:mood:sad,true:age,told:age\na,train,x,2,7,old,1\nb,tset,x,,,,young\n"
+    )
+    said = refused(tmp_path)
+    for words in ("'true:mood:sad', row 2: 2 ", "'told:mood:sad', row 2: 7 ", "'true:age', row 2", "'told:age', row 3"):
+        assert words in said
+    assert "unknown split 'tset'" in said
+
+
 @st.composite
 def parts_of_embeddings(draw: st.DrawFn) -> dict[str, Any]:
     count = draw(st.integers(1, 6))
@@ -67,6 +142,12 @@ def parts_of_embeddings(draw: st.DrawFn) -> dict[str, Any]:
     classes = {name: tuple(draw(st.lists(words, min_size=1, max_size=4, unique=True))) for name in ("emotion", "who")}
     index = {n: draw(st.lists(st.integers(-1, len(c) - 1), min_size=count, max_size=count)) for n, c in classes.items()}
     numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
+    told = st.lists(st.one_of(st.just(NAN), numbers), min_size=count, max_size=count)
+    chance = st.lists(st.one_of(st.just(NAN), st.floats(0, 1, width=32)), min_size=count, max_size=count)
+    there = st.lists(st.sampled_from([0, 1, NAN]), min_size=count, max_size=count)
+    things = draw(st.lists(words, min_size=1, max_size=3, unique=True))
+    shown = [np.stack([np.array(draw(kind), np.float32) for _ in things], axis=1) for kind in (there, chance)]
+    valued = [np.array(draw(told), np.float32)[:, None] for _ in range(2)]
     matrix = draw(st.lists(st.lists(numbers, min_size=2, max_size=2), min_size=count, max_size=count))
     return {
         "clips": tuple(draw(st.lists(words, min_size=count, max_size=count, unique=True))),
@@ -75,6 +156,10 @@ def parts_of_embeddings(draw: st.DrawFn) -> dict[str, Any]:
         "labels": {name: np.array(values, np.int64) for name, values in index.items()},
         "classes": classes,
         "predictions": {"who": np.array(index["who"], np.int64)},
+        "outputs": {
+            "emotion": (PRESENCE, tuple(things), *shown),
+            "valence": (NUMBER, ("valence",), *valued),
+        },
     }
 
 
@@ -82,7 +167,8 @@ def parts_of_embeddings(draw: st.DrawFn) -> dict[str, Any]:
 @given(parts_of_embeddings())
 def test_any_embeddings_survive_the_disk(tmp_path_factory: pytest.TempPathFactory, parts: dict[str, Any]) -> None:
     folder = tmp_path_factory.mktemp("embeddings")
-    given = Embeddings(**parts)
+    made = {name: Outputs(*part) for name, part in parts["outputs"].items()}
+    given = Embeddings(**parts | {"outputs": made})
     save_embeddings(folder, given)
     assert same(load_embeddings(folder), given)
 

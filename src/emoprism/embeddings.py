@@ -1,10 +1,13 @@
-"""Embeddings on disk: `embeddings.safetensors` (vectors) beside `clips.csv` (split, labels, predictions in words)."""
+"""Embeddings on disk: `embeddings.safetensors` (vectors) beside `clips.csv` (split, labels, predictions in words; what
+else heads say, beside what is true, as numbers).
+"""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +17,14 @@ from safetensors.numpy import save
 
 from emoprism.errors import EmbeddingsError, Problem, did_you_mean
 from emoprism.stage import csv_text, write_bytes, write_text
-from emoprism.types import MISSING, SPLITS, Embeddings
+from emoprism.types import MISSING, NUMBER, PRESENCE, SPLITS, Embeddings, Outputs
 
 CLASSES = TypeAdapter(dict[str, list[str]])
 VECTORS = "embeddings.safetensors"
 CLIPS = "clips.csv"
 LABEL, PREDICTED = "label:", "predicted:"
+TRUE, TOLD = "true:", "told:"
+"""Columns of outputs: `true:<attribute>:<word>` of what is there or not, `true:<attribute>` of a number."""
 
 
 def save_embeddings(directory: Path, embeddings: Embeddings) -> None:
@@ -29,6 +34,8 @@ def save_embeddings(directory: Path, embeddings: Embeddings) -> None:
     write_bytes(directory / VECTORS, save(vectors, metadata={"classes": json.dumps(classes)}))
     columns = {LABEL + name: _words(index, classes[name]) for name, index in embeddings.labels.items()}
     columns |= {PREDICTED + name: _words(index, classes[name]) for name, index in embeddings.predictions.items()}
+    for name, outputs in embeddings.outputs.items():
+        columns |= _output_columns(name, outputs)
     rows = zip(embeddings.clips, embeddings.split, *columns.values(), strict=True)
     write_text(directory / CLIPS, csv_text(["clip", "split", *columns], rows))
 
@@ -48,11 +55,12 @@ def load_embeddings(directory: Path) -> Embeddings:
                 name = column.removeprefix(prefix)
                 known = classes.setdefault(name, sorted(set(words) - {""}))
                 target[name] = _indices(words, known, f"{directory / CLIPS}: column '{column}'", problems)
+    outputs = _outputs(columns, str(directory / CLIPS), problems)
     if problems:
         raise EmbeddingsError(problems)
     return Embeddings(
         clips=tuple(columns["clip"]), split=tuple(columns["split"]), vectors=vectors, labels=labels,
-        classes={name: tuple(values) for name, values in classes.items()}, predictions=predictions,
+        classes={name: tuple(values) for name, values in classes.items()}, predictions=predictions, outputs=outputs,
     )  # fmt: skip
 
 
@@ -66,6 +74,91 @@ def _indices(words: Sequence[str], known: Sequence[str], where: str, problems: l
         if word not in place:
             problems.append(Problem(f"{where}, row {row}", f"unknown label '{word}'", did_you_mean(word, known)))
     return np.array([place.get(word, MISSING) for word in words], dtype=np.int64)
+
+
+def bad_outputs(outputs: Outputs) -> Iterator[tuple[str, int, int, str]]:
+    """Every number that no output of its kind can be, as (TRUE or TOLD, row, column, what is wrong); NaN may be."""
+    for part, values in ((TRUE, outputs.true), (TOLD, outputs.told)):
+        wrong = np.isinf(values)
+        expected = "a finite number"
+        if outputs.kind == PRESENCE:
+            fits = np.isin(values, (0, 1)) if part == TRUE else (values >= 0) & (values <= 1)
+            wrong = ~(fits | np.isnan(values))
+            expected = "0 or 1" if part == TRUE else "a probability from 0 to 1"
+        for row, column in np.argwhere(wrong):
+            yield part, int(row), int(column), f"{values[row, column]:g} is not {expected}"
+
+
+def _output_columns(name: str, outputs: Outputs) -> dict[str, list[str]]:
+    """Columns true, then told. Nine figures tell any float32 from every other."""
+    words = [name] if outputs.kind == NUMBER else [f"{name}:{word}" for word in outputs.words]
+    return {
+        part + word: ["" if math.isnan(value) else f"{value:.9g}" for value in values[:, i]]
+        for part, values in ((TRUE, outputs.true), (TOLD, outputs.told))
+        for i, word in enumerate(words)
+    }
+
+
+def _outputs(columns: Mapping[str, Sequence[str]], path: str, problems: list[Problem]) -> dict[str, Outputs]:
+    """By attribute; its words in the order of their columns."""
+    names = dict.fromkeys(
+        column.removeprefix(part) for column in columns for part in (TRUE, TOLD) if column.startswith(part)
+    )
+    own: dict[str, list[str]] = {}
+    for name in names:
+        own.setdefault(name.partition(":")[0], []).append(name)
+    wrong = list(_header_problems(path, columns, own))
+    problems += wrong
+    return {} if wrong else {name: _outputs_of(name, words, columns, path, problems) for name, words in own.items()}
+
+
+def _header_problems(path: str, columns: Mapping[str, object], own: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    for attribute, names in own.items():
+        for column in (part + name for name in names for part in (TRUE, TOLD)):
+            if column not in columns:
+                yield Problem(path, f"missing column '{column}'", f"'{TRUE}...' and '{TOLD}...' come in pairs")
+        if attribute in names and len(names) > 1:
+            what = f"'{attribute}' is a number by its column '{TOLD}{attribute}' and several things by others"
+            yield Problem(path, what, f"name every column '{TOLD}{attribute}:<word>', or that one alone")
+        for name in names:
+            if not attribute or name.endswith(":"):
+                what = f"the columns '{TRUE}{name}' and '{TOLD}{name}' name nothing"
+                yield Problem(path, what, f"expected '{TOLD}<attribute>' or '{TOLD}<attribute>:<word>'")
+
+
+def _outputs_of(
+    attribute: str, names: Sequence[str], columns: Mapping[str, Sequence[str]], path: str, problems: list[Problem]
+) -> Outputs:
+    def read(part: str) -> np.ndarray:
+        return np.stack([_numbers(columns[part + name], _at(path, part + name), problems) for name in names], axis=1)
+
+    number = attribute in names
+    words = [name if number else name.partition(":")[2] for name in names]
+    outputs = Outputs(NUMBER if number else PRESENCE, tuple(words), read(TRUE), read(TOLD))
+    problems += [
+        Problem(f"{_at(path, part + names[column])}, row {row + 2}", what, "an empty cell says that nobody knows")
+        for part, row, column, what in bad_outputs(outputs)
+    ]
+    return outputs
+
+
+def _at(path: str, column: str) -> str:
+    return f"{path}: column '{column}'"
+
+
+def _numbers(cells: Sequence[str], where: str, problems: list[Problem]) -> np.ndarray:
+    values = np.full(len(cells), np.nan, dtype=np.float32)
+    for i, cell in enumerate(cells):
+        try:
+            value = float(cell or "nan")
+        except ValueError:
+            value = math.nan
+        if cell and math.isnan(value):
+            advice = "an empty cell says that nobody knows"
+            problems.append(Problem(f"{where}, row {i + 2}", f"'{cell}' is no number", advice))
+        with np.errstate(over="ignore"):
+            values[i] = value
+    return values
 
 
 def _vectors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:

@@ -22,7 +22,7 @@ def halves(embeddings: Embeddings, sides: Sequence[str], identity: str, even: st
     """The labelled clips of `sides`: of every speaker one half is `train`, the other `test`, as even over the labels
     `even` as can be; drawn by the seed. Of an odd number of clips the first half has one more.
 
-    Without predictions of heads. None where there are fewer than two speakers with two clips.
+    Without what heads say. None where there are fewer than two speakers with two clips.
     """
     rows = embeddings.rows(*sides)
     who = embeddings.labels[identity]
@@ -47,4 +47,5 @@ def _of(embeddings: Embeddings, rows: Int64[np.ndarray, "M"], split: Sequence[st
         vectors={name: vectors[rows] for name, vectors in embeddings.vectors.items()},
         labels={name: labels[rows] for name, labels in embeddings.labels.items()},
         predictions={},
+        outputs={},
     )
