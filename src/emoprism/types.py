@@ -53,14 +53,24 @@ NUMBER: Final = "number"
 
 @dataclass(frozen=True, slots=True)
 class FeatureSource:
-    """A pre-extracted stream of one clip: an array [T, D] or [D] (then T = 1) in an .npy or .npz file.
+    """A pre-extracted stream of one clip: an array [T, D] or [D] (then T = 1) in a file that somebody else wrote.
 
-    `array` names the array inside an .npz; `row` picks one row of it where the file holds many clips.
+    `array` names the array inside an .npz or HDF5 file, the column of lists of a Parquet table, or the video of a
+    computational sequence (.csd); `row` picks one row of it where it holds many clips. Of a Parquet table without
+    `array` the columns of numbers are features and its rows steps: all of them, those of the row group `row`, or those
+    whose column `key[0]` says `key[1]`. `span` is the part of a computational sequence that the clip is, in seconds of
+    the video. `length` counts the steps that are real, the first ones; `padded` says that rows of zeros at both ends
+    are none. `fill`: values that are no numbers (NaN, infinite) become 0, and are counted; without it they are refused.
     """
 
     path: Path
     array: str | None = None
     row: int | None = None
+    key: tuple[str, str] | None = None
+    span: tuple[float, float] | None = None
+    length: int | None = None
+    padded: bool = False
+    fill: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emoprism.arrays import base
 from emoprism.errors import MediaError
-from emoprism.media import features
 from emoprism.media.features import read_features
 from emoprism.types import FeatureSource
 
@@ -21,13 +21,13 @@ def many(tmp_path: Path) -> Path:
 
 
 def test_rows_and_arrays(many: Path, tmp_path: Path) -> None:
-    assert read_features(FeatureSource(many, "units", 1)).tolist() == [[4, 5, 6, 7]]
-    assert read_features(FeatureSource(many, "units")).shape == (3, 4)
-    assert read_features(FeatureSource(many, "cube", 2)).shape == (2, 4)
+    assert read_features(FeatureSource(many, "units", 1)).values.tolist() == [[4, 5, 6, 7]]
+    assert read_features(FeatureSource(many, "units")).values.shape == (3, 4)
+    assert read_features(FeatureSource(many, "cube", 2)).values.shape == (2, 4)
     np.save(tmp_path / "one.npy", np.ones((5, 2), np.float64))
-    values = read_features(FeatureSource(tmp_path / "one.npy"))
+    values = read_features(FeatureSource(tmp_path / "one.npy")).values
     assert values.shape == (5, 2) and values.dtype == np.float32
-    assert read_features(FeatureSource(tmp_path / "one.npy", row=4)).shape == (1, 2)
+    assert read_features(FeatureSource(tmp_path / "one.npy", row=4)).values.shape == (1, 2)
 
 
 def test_a_file_that_changed_is_read_again(many: Path) -> None:
@@ -36,7 +36,7 @@ def test_a_file_that_changed_is_read_again(many: Path) -> None:
     import os
 
     os.utime(many, ns=(1, 1))
-    assert read_features(FeatureSource(many, "units", 0)).tolist() == [[9, 9, 9, 9]]
+    assert read_features(FeatureSource(many, "units", 0)).values.tolist() == [[9, 9, 9, 9]]
 
 
 def refused(source: FeatureSource) -> str:
@@ -76,6 +76,10 @@ def test_pickles_are_never_read(tmp_path: Path) -> None:
 
 def test_arrays_too_large(many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.save(tmp_path / "a.npy", np.zeros((50, 50), np.float32))
-    monkeypatch.setattr(features, "LARGEST_BYTES", 200)
+    monkeypatch.setattr(base, "LARGEST_BYTES", 200)
     assert "too large" in refused(FeatureSource(tmp_path / "a.npy"))
-    assert "too large, over" in refused(FeatureSource(many, "cube", 0))
+    packed = tmp_path / "packed.npz"
+    np.savez_compressed(packed, cube=np.ones((3, 2, 4)))
+    said = refused(FeatureSource(packed, "cube", 0))
+    assert "packed.npz#cube is too large, over" in said and "store it without compression" in said
+    assert read_features(FeatureSource(many, "cube", 0)).values.tolist() == np.ones((2, 4)).tolist(), "it is mapped"

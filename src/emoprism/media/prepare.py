@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from emoprism.media.shards import REJECTED, STAGE
 from emoprism.media.writer import Encoded, Rejection, encode, write_shard
 from emoprism.recipe import CORPORA
 from emoprism.stage import Stage, sha256
-from emoprism.types import Clip
+from emoprism.types import Clip, FeatureSource
 from emoprism.workers import Lost, run_jobs, usable_cores
 
 __all__ = ["FaceTrack", "PrepareOptions", "ProcessedClip", "prepare", "process_clip"]
@@ -72,9 +73,16 @@ def _described(clip: Clip) -> list[Any]:
     """A clip without its place on this machine: its files by their names and sizes."""
     paths = [clip.video, clip.audio, *(source.path for source in clip.features.values())]
     files = [(p.name, p.stat().st_size if p.is_file() else None) for p in paths if p is not None]
-    rows = {name: (source.array, source.row) for name, source in clip.features.items()}
+    rows = {name: _described_source(source) for name, source in clip.features.items()}
     extra = [dict(clip.values), clip.region, clip.rejected, clip.audio_start]
     return [clip.id, dict(clip.labels), clip.split, clip.start, clip.end, files, rows, extra]
+
+
+def _described_source(source: FeatureSource) -> list[Any]:
+    """What is read of a file; what is not asked is not said, so that a new option changes no old description."""
+    more = {f.name: getattr(source, f.name) for f in fields(source) if getattr(source, f.name) != f.default}
+    named = {key: value for key, value in more.items() if key not in ("path", "array", "row")}
+    return [source.array, source.row, *([named] if named else [])]
 
 
 def _write_shards(stage: Stage, clips: Sequence[Clip], options: PrepareOptions, workers: int) -> float:
@@ -154,6 +162,10 @@ def _check_ids(clips: Sequence[Clip], path: Path) -> None:
 def _say_summary(out: Path, facts: Mapping[str, Any], seconds: float, took: float) -> None:
     parts = [f"{out}: {facts['clips']} clips", *(f"{n} without {name}" for name, n in facts["missing"].items())]
     parts.append(f"{facts['rejected']} rejected (reasons in {REJECTED})" if facts["rejected"] else "none rejected")
+    parts += [
+        f"{found['values']} values of {name} that are no numbers set to 0 in {found['clips']} clips"
+        for name, found in facts.get("filled", {}).items()
+    ]
     if seconds:
         parts.append(f"{seconds:.0f} s of media in {took:.1f} s, {seconds / took:.0f}x real time")
     console.say(", ".join(parts))

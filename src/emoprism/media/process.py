@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Float64
 
+from emoprism.arrays.base import AbsentError
 from emoprism.errors import MediaError
 from emoprism.media.acoustics.base import Vectors
 from emoprism.media.audio import WINDOW, log_mel, log_mel_times
@@ -20,7 +21,7 @@ from emoprism.media.picture import Frame, Region
 from emoprism.media.processed import FaceTrack, ProcessedClip
 from emoprism.media.sound import RATE, Waveform
 from emoprism.media.tracks import Tracker
-from emoprism.types import AUDIO, FACE, Clip
+from emoprism.types import AUDIO, FACE, Clip, FeatureSource
 
 
 def process_clip(clip: Clip, options: PrepareOptions, wanted: frozenset[str] | None = None) -> ProcessedClip:
@@ -37,7 +38,7 @@ def process_clip(clip: Clip, options: PrepareOptions, wanted: frozenset[str] | N
     gathered.add_sound()
     gathered.add_faces()
     for name, source in sorted(clip.features.items()):
-        gathered.add_features(name, read_features(source))
+        gathered.add_features(name, source)
     _require(options, gathered)
     return ProcessedClip(
         seconds=gathered.seconds,
@@ -47,6 +48,7 @@ def process_clip(clip: Clip, options: PrepareOptions, wanted: frozenset[str] | N
         tracks=gathered.tracks,
         notes=gathered.notes,
         reach=gathered.reach,
+        filled=gathered.filled,
     )
 
 
@@ -90,6 +92,7 @@ class _Gathered:
     tracks: tuple[FaceTrack, ...] = ()
     notes: dict[str, str] = field(default_factory=dict[str, str])
     reach: dict[str, float] = field(default_factory=dict[str, float])
+    filled: dict[str, int] = field(default_factory=dict[str, int])
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
@@ -155,12 +158,26 @@ class _Gathered:
         else:
             self.notes.setdefault(FACE, f"there is no picture in it{self._between()}")
 
-    def add_features(self, name: str, values: Float32[np.ndarray, "T D"]) -> None:
-        """A pre-extracted stream, spread evenly over the clip as it was before truncation, and cut where that is."""
-        spacing = self.whole / len(values) if np.isfinite(self.whole) and self.whole > 0 else 1.0
-        times = np.arange(len(values), dtype=np.float64) * spacing
-        kept = times < self.options.seconds if np.isfinite(self.whole) else np.ones(len(values), dtype=np.bool_)
-        self.streams[name], self.times[name] = values[kept], times[kept]
+    def add_features(self, name: str, source: FeatureSource) -> None:
+        """A pre-extracted stream. One that does not say when its steps are is spread evenly over the clip as it was
+        before truncation, and cut where that is.
+        """
+        try:
+            read = read_features(source, self.options.seconds)
+        except AbsentError as error:
+            self.notes[name] = error.reason
+            return
+        values, times = read.values, read.times
+        if times is None:
+            spacing = self.whole / len(values) if np.isfinite(self.whole) and self.whole > 0 else 1.0
+            times = np.arange(len(values), dtype=np.float64) * spacing
+            kept = times < self.options.seconds if np.isfinite(self.whole) else np.ones(len(values), dtype=np.bool_)
+            values, times = values[kept], times[kept]
+        self.streams[name], self.times[name] = values, times
+        if read.reach:
+            self.reach[name] = read.reach
+        if read.filled:
+            self.filled[name] = read.filled
         if self.seconds == 0 and np.isfinite(self.whole):
             self.seconds = min(self.whole, self.options.seconds)
 

@@ -32,7 +32,8 @@ class ProcessedClip:
     `times[s]` are seconds from the start of the clip, one per step. `boxes` are those of the face crops. `tracks` are
     all faces that were followed, the main one (whose crops are the face stream) among them. `notes` say per stream
     why it is missing. `seconds` is how long the clip is, after truncation. `reach[s]` is half the length of what a step
-    tells of, in seconds, where that is more than a moment.
+    tells of, in seconds, where that is more than a moment. `filled[s]` counts the values of a pre-extracted stream that
+    were no numbers and are 0 now.
     """
 
     seconds: float
@@ -42,3 +43,4 @@ class ProcessedClip:
     tracks: tuple[FaceTrack, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict[str, str])
     reach: Mapping[str, float] = field(default_factory=dict[str, float])
+    filled: Mapping[str, int] = field(default_factory=dict[str, int])

@@ -83,6 +83,7 @@ def _row(clip: Clip, done: ProcessedClip) -> dict[str, Any]:
         "shapes": {name: list(values.shape[1:]) for name, values in done.streams.items()},
         "notes": dict(done.notes),
         "tracks": [_track(track) for track in done.tracks],
+        **({"filled": dict(done.filled)} if done.filled else {}),
     }
 
 
@@ -107,7 +108,17 @@ def finish(stage: Stage, shards: Sequence[str], facts: Mapping[str, Any]) -> Man
     seconds = round(sum(row["seconds"] for row in kept), 3)
     missing = Counter(name for row in kept for name in row["notes"])
     counts = {"clips": len(kept), "rejected": len(rejected), "missing": dict(sorted(missing.items()))}
-    return stage.finish({**counts, "seconds": seconds, "streams": shapes, **facts})
+    return stage.finish({**counts, "seconds": seconds, "streams": shapes, **_filled(kept), **facts})
+
+
+def _filled(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """`filled`: of every stream, in how many clips how many values were no numbers and are 0 now; {} for none."""
+    clips: Counter[str] = Counter()
+    values: Counter[str] = Counter()
+    for row in rows:
+        clips.update(row.get("filled", {}).keys())
+        values.update(row.get("filled", {}))
+    return {"filled": {name: {"clips": clips[name], "values": values[name]} for name in sorted(clips)}} if clips else {}
 
 
 def _one_shape(
