@@ -24,6 +24,7 @@ def test_attacker(name: str) -> None:
 def test_families_hold_what_the_protocol_names() -> None:
     assert {"logistic", "mlp", "nearest_neighbours", "boosted_trees"} <= set(ATTACKERS.names())
     assert {"macro_f1", "accuracy", "unweighted_accuracy", "eer"} <= set(METRICS.names())
+    assert {"presence_weighted_accuracy", "presence_f1", "correlation"} <= set(METRICS.names())
 
 
 @pytest.fixture
@@ -64,6 +65,61 @@ ACCURACY = "counts.hits.sum(-1) / counts.true.sum(-1)"
 )
 def test_metric_suite_catches(outside: Path, formula: str, sentence: str | None) -> None:
     (outside / "metrics" / "own.py").write_text(KAPPA.format(name="Own", formula=formula))
+    if sentence is None:
+        check_metric("own")
+    else:
+        with pytest.raises(AssertionError, match=sentence):
+            check_metric("own")
+
+
+DISTANCE = '''
+import numpy as np
+from emoprism.leakage.metrics.base import OutputMetric
+
+class Own(OutputMetric):
+    """A measure of one's own."""
+
+    kind = "{kind}"
+    bounds = {bounds}
+    higher_is_better = False
+
+    def summands(self, true, told):
+        """Squared distance, known."""
+        known = {known}
+        distance = np.where(known, np.square(told.astype({dtype}) - true), 0).mean(1)
+        return np.stack([{distance}, known[:, 0]], axis=1).astype({dtype})
+
+    def of_sums(self, sums):
+        """Its mean."""
+        with np.errstate(invalid="ignore"):
+            return {value}
+'''
+RIGHT = {
+    "kind": "number", "bounds": "(0.0, np.inf)", "known": "~np.isnan(true)", "dtype": "np.float64",
+    "distance": "distance", "value": "sums[..., 0] / sums[..., 1]",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({}, None),
+        ({"kind": "presence", "bounds": "(0.0, 1.0)"}, None),
+        ({"kind": "class"}, "PRESENCE or NUMBER"),
+        ({"value": "-sums[..., 0] / sums[..., 1]"}, "the better the outputs"),
+        ({"bounds": "(0.0, 1.0)"}, "in its bounds"),
+        ({"distance": "distance * np.arange(len(true))"}, "order of clips"),
+        ({"kind": "presence", "distance": "np.square(told - true)[:, 0]"}, "order of words"),
+        ({"dtype": "np.float32"}, "float64"),
+        ({"distance": "distance - distance.mean() / 2"}, "does not depend on other clips"),
+        ({"value": "sums[..., 0] / sums[..., 1].max()"}, "values of both"),
+        ({"value": "sums[:, 0] / sums[:, 1]"}, "do so twice"),
+        ({"known": "np.ones_like(true, dtype=bool)"}, "adds nothing"),
+        ({"value": "sums[..., 0] / np.maximum(sums[..., 1], 1)"}, "no clip"),
+    ],
+)
+def test_output_metric_suite_catches(outside: Path, change: dict[str, str], sentence: str | None) -> None:
+    (outside / "metrics" / "own.py").write_text(DISTANCE.format(**RIGHT | change))
     if sentence is None:
         check_metric("own")
     else:

@@ -8,8 +8,9 @@ import numpy as np
 
 from emoprism.leakage.attackers.base import Attacker, Settings
 from emoprism.leakage.fitting import fitting
-from emoprism.leakage.metrics.base import Counts, CurveMetric, LabelMetric
+from emoprism.leakage.metrics.base import Counts, CurveMetric, LabelMetric, OutputMetric
 from emoprism.leakage.verification import Curve, curve_of
+from emoprism.types import NUMBER, PRESENCE
 
 
 def check_label_metric(name: str, metric: LabelMetric) -> None:
@@ -29,6 +30,49 @@ def check_label_metric(name: str, metric: LabelMetric) -> None:
     assert np.allclose(metric.of_counts(counts), each), f"{name}: counts [2, C] give the values of both"
     nothing = Counts(np.zeros((1, 4)), np.zeros((1, 4)), np.zeros((1, 4)))
     assert np.isnan(metric.of_counts(nothing)).all(), f"{name}: no clip gives NaN, without a warning"
+
+
+def check_output_metric(name: str, metric: OutputMetric) -> None:
+    """Right outputs are best, wrong ones worst; a clip adds to the sums what it adds alone; an unknown one nothing."""
+    assert metric.kind in (PRESENCE, NUMBER), f"{name}: its kind is PRESENCE or NUMBER, not {metric.kind!r}"
+    true, right, wrong = _outputs(metric.kind)
+    rng = np.random.default_rng(1)
+    told = np.where(rng.random(true.shape) < 0.7, right, wrong)
+    best, middle, worst = (metric(true, said) for said in (right, told, wrong))
+    sign = 1 if metric.higher_is_better else -1
+    assert sign * best > sign * middle > sign * worst, f"{name}: the better the outputs, the better the value"
+    low, high = metric.bounds
+    assert all(low <= value <= high for value in (best, middle, worst)), f"{name}: values lie in its bounds"
+    order = rng.permutation(len(true))
+    assert np.isclose(metric(true[order], told[order]), middle), f"{name}: the order of clips does not matter"
+    turned = (np.roll(values, 1, axis=1) for values in (true, told))
+    assert np.isclose(metric(*turned), middle), f"{name}: the order of words does not matter"
+    _check_sums(name, metric, true, told)
+
+
+def _outputs(kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What is true of 64 clips, told right and told wrong, as float32."""
+    rng = np.random.default_rng(0)
+    if kind == NUMBER:
+        true = np.concatenate([np.arange(-3, 4), rng.uniform(-3, 3, 57)]).astype(np.float32)[:, None]
+        return true, true, -true
+    true = (rng.random((64, 3)) < (0.2, 0.5, 0.7)).astype(np.float32)
+    return true, 0.8 * true + np.float32(0.1), np.float32(0.9) - 0.8 * true
+
+
+def _check_sums(name: str, metric: OutputMetric, true: np.ndarray, told: np.ndarray) -> None:
+    whole = metric.summands(true, told)
+    assert whole.dtype == np.float64, f"{name}: sums are of float64: those of float32 lose clips"
+    pieces = slice(0, 24), slice(24, 64)
+    parts = np.concatenate([metric.summands(true[rows], told[rows]) for rows in pieces])
+    assert (whole == parts).all(), f"{name}: what a clip adds does not depend on other clips"
+    sums = np.stack([whole[rows].sum(0) for rows in pieces])
+    each = [metric(true[rows], told[rows]) for rows in pieces]
+    assert np.allclose(metric.of_sums(sums), each), f"{name}: sums [2, S] give the values of both"
+    assert np.allclose(metric.of_sums(np.stack([sums, sums])), [each, each]), f"{name}: sums [2, 2, S] do so twice"
+    unknown = metric.summands(np.full_like(true, np.nan), np.full_like(told, np.nan))
+    assert (unknown == 0).all(), f"{name}: a clip of which nobody knows the truth adds nothing"
+    assert np.isnan(metric.of_sums(unknown[:2])).all(), f"{name}: no clip gives NaN, without a warning"
 
 
 def check_curve_metric(name: str, metric: CurveMetric) -> None:

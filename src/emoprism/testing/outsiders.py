@@ -8,16 +8,19 @@ from emoprism.testing.plugins import check_plugin
 
 
 def check_metric(name: str, **options: Any) -> None:
-    """A metric of predicted labels or of verification: bounds, what is best and worst, leading axes, no clip."""
-    from emoprism.leakage.contract import check_curve_metric, check_label_metric
-    from emoprism.leakage.metrics.base import CurveMetric, LabelMetric
+    """A metric of predicted labels, other outputs or verification: bounds, best and worst, leading axes, no clip."""
+    from emoprism.leakage.contract import check_curve_metric, check_label_metric, check_output_metric
+    from emoprism.leakage.metrics.base import CurveMetric, LabelMetric, OutputMetric
     from emoprism.recipe import METRICS
 
     check_plugin(METRICS, name)
     metric = METRICS.make(name, options=options)
-    assert isinstance(metric, LabelMetric | CurveMetric), f"{name}: is a LabelMetric or a CurveMetric"
+    kinds = "a LabelMetric, an OutputMetric or a CurveMetric"
+    assert isinstance(metric, LabelMetric | OutputMetric | CurveMetric), f"{name}: is {kinds}"
     if isinstance(metric, LabelMetric):
         check_label_metric(name, metric)
+    elif isinstance(metric, OutputMetric):
+        check_output_metric(name, metric)
     else:
         check_curve_metric(name, metric)
 

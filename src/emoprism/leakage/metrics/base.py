@@ -93,14 +93,19 @@ class LabelMetric(Metric, ABC):
 
 
 class OutputMetric(Metric, ABC):
-    """A measure of outputs (types.Outputs) of one `kind` that depends on them through sums over clips alone."""
+    """A measure of outputs (types.Outputs) of one `kind` that depends on them through sums over clips alone.
+
+    Of a PRESENCE of several words it says what it says of them together; given one word's column alone, of that word.
+    """
 
     kind: ClassVar[str]
     """PRESENCE or NUMBER."""
+    bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    """Between which its values lie. Where one is infinite the value has the unit of the number and is no fraction."""
 
     @abstractmethod
     def summands(self, true: Float[np.ndarray, "N W"], told: Float[np.ndarray, "N W"]) -> Float[np.ndarray, "N S"]:
-        """What every clip adds to each of the S sums. `true` may be NaN: it adds nothing then."""
+        """What every clip adds to each of the S sums, in float64. `true` may be NaN: it adds nothing then."""
 
     @abstractmethod
     def of_sums(self, sums: Float[np.ndarray, "*lead G S"]) -> Float[np.ndarray, "*lead G"]:
