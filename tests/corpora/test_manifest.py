@@ -158,7 +158,7 @@ def test_files_that_are_no_table(folder: Path, content: bytes, words: str) -> No
         ("path,clip", "a.mp4,../a", "'../a' cannot be the id of a clip"),
         ("path,features:", "a.mp4,f.npy", "column 'features:': not a name for a stream"),
         ("path,features:face", "a.mp4,f.npy", "column 'features:face': not a name for a stream"),
-        ("path,features:au", "a.mp4,g.npz", "column 'features:au': 'g.npz'\n    -> write file.npy"),
+        ("path,features:au", "a.mp4,g.npz", "column 'features:au': 'g.npz'\n    -> write file.npz#array"),
         ("path,features:au", "a.mp4,f.npy#au", "'f.npy#au'"),
         ("path,features:au", "a.mp4,g.npz#au[x]", "'g.npz#au[x]'"),
         ("path,features:au", "a.mp4,h.npy", "row 2, column 'features:au': no such file 'h.npy'"),

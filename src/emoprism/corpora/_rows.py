@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from emoprism.arrays.files import SEQUENCE
+from emoprism.corpora._feature_cells import read_cell
 from emoprism.corpora._problems import is_lfs_pointer
 from emoprism.corpora._tables import Row, Table
 from emoprism.errors import Problem, did_you_mean
@@ -17,7 +18,6 @@ CLIP, PATH, VIDEO, SOUND, START, END, SPLIT = "clip", "path", "video", "audio", 
 HOUSE_COLUMNS = (CLIP, PATH, VIDEO, SOUND, START, END, SPLIT)
 FEATURES = "features:"
 VALUE = "value:"
-FEATURE = re.compile(r"(?P<file>[^#]+)(?:#(?P<array>[^\[\]]+)(?:\[(?P<row>\d+)\])?)?")
 LONGEST_ID = 150
 ID_IS = f'printable characters, none of /\\:*?"<>|, at most {LONGEST_ID} bytes'
 
@@ -35,6 +35,8 @@ class RowReader:
     labels: tuple[str, ...]
     allowed: Mapping[str, Sequence[str]]
     anywhere: bool
+    fill: bool = False
+    padded: bool = False
     problems: list[Problem] = field(default_factory=list[Problem])
 
     def __post_init__(self) -> None:
@@ -47,8 +49,8 @@ class RowReader:
             self._wrong(row, END, f"ends at {end:g} s but starts at {start or 0.0:g} s", "the end lies after the start")
         video, audio = self._media(row)
         return Clip(
-            id=self._id(row), labels=self._labels(row), video=video, audio=audio, features=self._features(row),
-            start=start, end=end, split=self._split(row), values=self._values(row),
+            id=self._id(row), labels=self._labels(row), video=video, audio=audio, start=start, end=end,
+            features=self._features(row, start, end), split=self._split(row), values=self._values(row),
             origin=f"{self.table.path.name}, row {row.number}",
         )  # fmt: skip
 
@@ -79,18 +81,20 @@ class RowReader:
             self._wrong(row, column, f"{name[:80]!r} cannot be opened: {error}")
         return path
 
-    def _features(self, row: Row) -> dict[str, FeatureSource]:
+    def _features(self, row: Row, start: float | None, end: float | None) -> dict[str, FeatureSource]:
+        span = None if start is None and end is None else (start or 0.0, math.inf if end is None else end)
         sources: dict[str, FeatureSource] = {}
         for column, cell in row.cells.items():
             if not column.startswith(FEATURES) or not cell:
                 continue
-            match = FEATURE.fullmatch(cell)
-            if match is None or (match["array"] is None) != match["file"].endswith(".npy"):
-                self._wrong(row, column, f"'{cell}'", "write file.npy, file.npz#array or file.npz#array[row]")
+            source = read_cell(cell)
+            if isinstance(source, str):
+                self._wrong(row, column, f"'{cell}'", source)
                 continue
-            number = None if match["row"] is None else int(match["row"])
-            path = self._file(row, column, match["file"])
-            sources[column.removeprefix(FEATURES)] = FeatureSource(path, match["array"], number)
+            path, timed = self._file(row, column, str(source.path)), source.path.suffix.lower() == SEQUENCE
+            sources[column.removeprefix(FEATURES)] = replace(
+                source, path=path, span=span if timed else None, fill=self.fill, padded=self.padded
+            )
         return sources
 
     def _seconds(self, row: Row, column: str) -> float | None:

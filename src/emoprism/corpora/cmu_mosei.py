@@ -10,7 +10,8 @@ The layout of the release (CMU_MOSEI.zip); folders may lie elsewhere, names of f
 
 and, from the SDK (CMU-MultimodalSDK), `CMU_MOSEI_Labels.csd`: for every video the mean scores of its labelled sentences
 (sentiment, happy, sad, anger, surprise, disgust, fear) with their times. Conversions of that file circulate as tables
-with columns video, start_time, end_time, sentiment, happy, sad, anger, surprise, disgust, fear.
+with columns video, start_time, end_time, sentiment, happy, sad, anger, surprise, disgust, fear. Features of the videos
+are in other files of that kind, each for all videos: COVAREP, FACET 4.2, OpenFace_2 and words as GloVe vectors.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ from pydantic import Field
 from emoprism.corpora._folder import Folder
 from emoprism.corpora._mosei import EMOTIONS, SENTIMENT, Segment, Transcript, read_folds, read_transcripts
 from emoprism.corpora._mosei_csd import read_csd
+from emoprism.corpora._mosei_features import Features, why_not_asked
 from emoprism.corpora._mosei_media import Media
 from emoprism.corpora._mosei_tables import BATCH, TABLE, columns_of, read_batches, read_means
 from emoprism.corpora.base import Corpus
 from emoprism.errors import CorpusError, Problem
-from emoprism.types import EMOTION, SOURCE, SPEAKER, Clip
+from emoprism.types import EMOTION, SOURCE, SPEAKER, Clip, FeatureSource
 
 __all__ = ["EMOTIONS", "INTENSITY", "NEUTRAL", "NO", "SENTIMENT", "YES", "CmuMosei"]
 
@@ -49,7 +51,8 @@ NEAR = 0.01
 
 
 class CmuMosei(Corpus):
-    """A labelled sentence is a clip: a piece of the full video, else of its sound, else the file that was cut from it.
+    """A labelled sentence is a clip: a piece of the full video, else of its sound, else the file that was cut from it,
+    and pieces of the features that are asked for, which need no video.
 
     Labels: speaker and source are both the video (Ito et al. 2021 take the id as identity; nobody released who
     speaks); `happy`, `sad`, `angry`, `surprised`, `disgust`, `fearful` (the constant EMOTIONS) are each `yes` where its
@@ -77,6 +80,7 @@ class CmuMosei(Corpus):
         emotions: tuple[Emotion, ...] = (*EMOTIONS, "neutral"),
         folds: Path | None = None,
         early: Annotated[float, Field(ge=0)] = 0.5,
+        features: tuple[str, ...] = (),
     ) -> None:
         """`labels`: which form of them; any: the first there is of the .csd, tables of means, batches of ratings.
 
@@ -85,9 +89,13 @@ class CmuMosei(Corpus):
         that says the split: the SDK's cmu_mosei_std_folds.py or a table video,fold. `early`: by how many seconds a
         segment may begin before its video; it then begins with it. Released starts do so by half a second at most, the
         margin that sentences were cut with, and public loaders (s3prl, Dai et al. 2021) mend them the same way.
+        `features`: streams from the SDK's .csd files, as [covarep,facet_4_2,openface_2]; the steps of a segment are
+        those that share more than a moment with it, as the SDK's `align` takes them where nothing is averaged. Their
+        times are the videos' own.
         """
         super().__init__(root)
         self.labels, self.emotions, self.folds, self.early = labels, emotions, folds, early
+        self.features = features
 
     def clips(self) -> Sequence[Clip]:
         """Every labelled segment, ordered by id. Raises CorpusError with what is wrong with the folder."""
@@ -99,13 +107,15 @@ class CmuMosei(Corpus):
         if self.folds is not None:
             sides = read_folds(folder.find(self.folds.as_posix()) or self.root / self.folds)
         media, same = Media(folder), _at_the_same_times(segments)
+        features = Features(folder, self.features, LABELS)
         clips = [
-            self._clip(one, media, sides, same.get(one.id, "") or self._times_wrong(one, transcripts))
+            self._clip(one, media, features, sides, same.get(one.id, "") or self._times_wrong(one, transcripts))
             for one in segments
         ]
         folder.check({path for clip in clips for path in (clip.video, clip.audio) if path})
         if all(clip.rejected for clip in clips):
             why = f"the first, {clips[0].id}: {clips[0].rejected}" if clips else ""
+            why += "" if self.features else why_not_asked(folder, LABELS)
             raise CorpusError(Problem(str(self.root), f"none of its {len(clips)} labelled segments can be used", why))
         return sorted(clips, key=lambda clip: clip.id)
 
@@ -125,24 +135,30 @@ class CmuMosei(Corpus):
             return read_csd(paths[0], folder.relative(paths[0]))
         return read_means(folder, paths) if form == "table" else read_batches(folder, paths, transcripts)
 
-    def _clip(self, one: Segment, media: Media, sides: Mapping[str, str] | None, times_wrong: str) -> Clip:
+    def _clip(
+        self, one: Segment, media: Media, features: Features, sides: Mapping[str, str] | None, times_wrong: str
+    ) -> Clip:
         emotion = None if one.wrong else self._emotion(one)
         whole = media.whole(one.video)
         cut = None if one.number is None or (whole and one.start is not None) else media.cut(one.video, one.number)
         picture, sound = (cut, cut) if cut else whole or (None, None)
-        timed = cut is None and whole is not None and not times_wrong
+        extracted: dict[str, FeatureSource] = {}
+        if one.start is not None and one.end is not None and not times_wrong and features.has(one.video):
+            extracted = features.of(one.video, one.start, one.end)
+        timed = cut is None and not times_wrong and bool(whole or extracted)
         reasons = (
             one.wrong,
             "" if cut and one.start is None else times_wrong,
             "" if emotion is not None else f"it shows none of {', '.join(self.emotions)}",
             "" if sides is None or one.video in sides else "its video is in none of the folds",
-            "" if picture or sound else f"there is no {one.video}.mp4 or {one.video}.wav",
+            "" if picture or sound or extracted else _nothing_of(one.video, features),
         )
         return Clip(
             id=one.id,
             labels=_labels(one) | ({EMOTION: emotion} if emotion else {}),
             video=picture,
             audio=sound,
+            features=extracted,
             start=max(one.start or 0.0, 0.0) if timed else None,
             end=one.end if timed else None,
             split=None if sides is None else sides.get(one.video),
@@ -186,6 +202,10 @@ def _forms(folder: Folder) -> dict[str, list[Path]]:
         "table": [path for path, columns in tables.items() if columns >= TABLE],
         "batches": [path for path, columns in tables.items() if columns >= BATCH],
     }
+
+
+def _nothing_of(video: str, features: Features) -> str:
+    return f"there is no {video}.mp4 or {video}.wav" + (f", nor {features.names} of it" if features.names else "")
 
 
 def _numbered(one: Segment, transcripts: Mapping[str, Transcript]) -> Segment:

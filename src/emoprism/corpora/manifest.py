@@ -23,9 +23,10 @@ class ManifestCorpus(Corpus):
     """A table of clips. `root` is the file, or a folder that holds `clips.csv`.
 
     Columns: `path` (the file of picture and sound) or `video` and `audio` (two files, one may be empty); optional
-    `clip` (id), `start` and `end` (seconds), `split`, and `features:<stream>` (`file.npy`, `file.npz#array` or
-    `file.npz#array[row]`), and `value:<attribute>` (a number). Every other column is a label, an empty cell a missing
-    one. Paths are relative to the table. Row numbers in errors count the header as row 1.
+    `clip` (id), `start` and `end` (seconds), `split`, and `features:<stream>` (`file.npy`, `file.npz#array`,
+    `file.npz#array[row]`, or of HDF5, .csd and Parquet files, docs/data.md), and `value:<attribute>` (a number). Every
+    other column is a label, an empty cell a missing one. Paths are relative to the table. Row numbers in errors count
+    the header as row 1.
     """
 
     citation = "Your own data: cite whoever made it."
@@ -40,15 +41,20 @@ class ManifestCorpus(Corpus):
         allowed: dict[str, list[str]] = {},  # noqa: B006 (only read)
         delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ",",
         anywhere: bool = False,
+        fill: bool = False,
+        padded: bool = False,
     ) -> None:
         """`labels`: the label columns (all that mean nothing else by default). `allowed`: per label column the words
-        that may stand in it. `anywhere`: files outside the table's own folder are welcome.
+        that may stand in it. `anywhere`: files outside the table's own folder are welcome. `fill`: values of features
+        that are no numbers (NaN, infinite) are taken as 0 and counted; without it such clips are rejected. `padded`:
+        rows of zeros at both ends of features are padding.
         """
         super().__init__(root)
         self.labels = labels
         self.allowed = allowed
         self.delimiter = delimiter
         self.anywhere = anywhere
+        self.fill, self.padded = fill, padded
 
     def clips(self) -> Sequence[Clip]:
         """Every clip, ordered by id. Raises CorpusError with all problems of the file (the first 20 written out)."""
@@ -56,7 +62,7 @@ class ManifestCorpus(Corpus):
         refuse(_file_column_problems(table), str(table.path))
         present = [name for name in self._label_columns(table) if name in table.columns]
         allowed = {name: words for name, words in self.allowed.items() if name in table.columns}
-        reader = RowReader(table, tuple(present), allowed, self.anywhere)
+        reader = RowReader(table, tuple(present), allowed, self.anywhere, self.fill, self.padded)
         clips = [reader.clip(row) for row in table.rows]
         problems = [*self._header_problems(table), *reader.problems]
         problems += [*_duplicates(table, clips), *_speakers_on_wrong_side(table, clips)]

@@ -92,8 +92,9 @@ def _numbers(values: Shaped[np.ndarray, "T D"], source: FeatureSource) -> tuple[
         wrong = ~(np.abs(numbers) <= LARGEST_VALUE)
     if wrong.any() and not source.fill:
         step, column = np.argwhere(wrong)[0].tolist()
-        what = "holds a value that is not a number (NaN, infinite or beyond 1e15)"
-        raise MediaError(f"{_place(source)} {what}: step {step}, column {column}; corpus.fill=true makes such values 0")
+        what = f"holds a value that is not a number (NaN, infinite or beyond 1e15): step {step}, column {column}"
+        fix = "a table of clips takes them as 0 with corpus.fill=true"
+        raise MediaError(f"{_place(source)} {what}; {fix}")
     numbers[wrong] = 0
     return numbers, int(wrong.sum())
 

@@ -180,6 +180,8 @@ class _Gathered:
             self.filled[name] = read.filled
         if self.seconds == 0 and np.isfinite(self.whole):
             self.seconds = min(self.whole, self.options.seconds)
+        elif read.times is not None and np.isinf(self.whole):
+            self.seconds = max(self.seconds, float(times[-1]) + read.reach)
 
     def _between(self) -> str:
         start, end = self.clip.start, self.clip.end
