@@ -78,21 +78,24 @@ def test_real_speech_beside_praat(corpus: str, every: int) -> None:
     files = sorted((REAL / corpus / "audio").glob("*.flac"))[::every]
     if not files:
         pytest.skip(f"needs {REAL / corpus}")
-    ours, theirs, other = [], [], []
+    ours, theirs, other, sure = [], [], [], []
     for path in files:
         samples, _ = soundfile.read(path, dtype="float32")
-        found, _ = pitch(samples, WINDOW, HOP)
+        found, periodicity = pitch(samples, WINDOW, HOP)
         first, second = praat(samples, centres(len(found)))
         voiced = np.isfinite(first) & np.isfinite(second)
         ours.append(found[voiced])
         theirs.append(first[voiced])
         other.append(second[voiced])
-    ours, theirs, other = map(np.concatenate, (ours, theirs, other))
+        sure.append(periodicity[voiced] > 0.9)
+    ours, theirs, other, sure = map(np.concatenate, (ours, theirs, other, sure))
     deviation = np.abs(ours / theirs - 1)
     agreed = np.abs(other / theirs - 1) < 0.03
     within = (deviation[agreed] < 0.03).mean()
     assert agreed.sum() > 1500
     assert np.median(deviation[agreed]) < 0.01
     assert within > 0.9, f"Praat's own two methods agree on {agreed.mean():.0%} of the frames"
+    assert (deviation[agreed] > 0.2).mean() < 0.04, "gross errors: octaves, and unvoiced frames taken for voiced"
+    assert (deviation[agreed & sure] < 0.03).mean() > 0.96, "where it is periodic without doubt"
     shifted = np.abs(np.roll(ours, 20) / theirs - 1)  # a negative control: the same values elsewhere in time
     assert (shifted[agreed] < 0.03).mean() < 0.5
