@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from emoprism.errors import EmbeddingsError, Problem, did_you_mean
+from emoprism.errors import EmbeddingsError, Problem
 from emoprism.leakage.attack import Labelled, attack
 from emoprism.leakage.attackers.base import Settings
-from emoprism.leakage.evidence import Claim, Judged, Record
+from emoprism.leakage.auditable import check_auditable
+from emoprism.leakage.evidence import Answered, Claim, Judged, Record
 from emoprism.leakage.floors import one_hot
 from emoprism.leakage.measure import measurements
 from emoprism.leakage.options import AuditOptions
@@ -52,8 +53,9 @@ def audit_embeddings(
     work = _Work(embeddings, options)
     work.attack_all()
     work.judge_heads()
+    work.judge_outputs()
     work.verify()
-    record = Record(work.judged, work.pairs)
+    record = Record(work.judged, work.pairs, work.answers)
     leakage = Leakage(
         name=origin.name,
         label=origin.label,
@@ -73,6 +75,7 @@ class _Work:
     options: AuditOptions
     judged: dict[Claim, Judged] = field(default_factory=dict[Claim, Judged])
     pairs: dict[Claim, SpeakerPairs] = field(default_factory=dict[Claim, SpeakerPairs])
+    answers: dict[Claim, Answered] = field(default_factory=dict[Claim, Answered])
     settings: dict[Claim, Settings] = field(default_factory=dict[Claim, Settings])
 
     def __post_init__(self) -> None:
@@ -94,6 +97,19 @@ class _Work:
                 for split in self.options.splits:
                     rows = self.embeddings.rows(split)
                     self._judge(Claim("utility", attribute, attribute, split), rows, predicted[rows])
+
+    def judge_outputs(self) -> None:
+        """What the model's own heads say beside classes."""
+        for attribute, outputs in self.embeddings.outputs.items():
+            for split in self.options.splits if attribute in self.embeddings.vectors else ():
+                rows = self.embeddings.rows(split)
+                rows = rows[~np.isnan(outputs.true[rows]).all(axis=1)]
+                if len(rows):
+                    self.answers[Claim("utility", attribute, attribute, split)] = Answered(
+                        clips=tuple(self.embeddings.clips[row] for row in rows),
+                        speakers=tuple(self.who[row] for row in rows),
+                        outputs=replace(outputs, true=outputs.true[rows], told=outputs.told[rows]),
+                    )
 
     def verify(self) -> None:
         """Verification of identity: by its own embedding (utility), and by every other (leakage)."""
@@ -196,25 +212,3 @@ def _speakers_by_split(embeddings: Embeddings, identity: str) -> dict[str, list[
         if len(labels):
             found[split] = sorted(embeddings.classes[identity][i] for i in np.unique(labels[labels != MISSING]))
     return found
-
-
-def check_auditable(embeddings: Embeddings, options: AuditOptions, name: str) -> None:
-    """Raises EmbeddingsError where there is nothing to learn from, nothing to test on, or nothing to tell."""
-    problems = [
-        Problem(f"{name}: '{key}'", f"not {len(embeddings.clips)} rows of finite numbers, one row per clip")
-        for key, vectors in embeddings.vectors.items()
-        if vectors.ndim != 2 or len(vectors) != len(embeddings.clips) or not np.isfinite(vectors).all()
-    ]
-    if not embeddings.vectors:
-        problems.append(Problem(name, "holds no embedding", "give vectors for at least one attribute"))
-    for wanted, why in (((TRAIN,), "attackers train on it"), (options.splits, "attackers are tested on it")):
-        if len(embeddings.rows(*wanted)) == 0:
-            problems.append(Problem(name, f"has no clip of split {' or '.join(wanted)}", why))
-    for attribute in options.told():
-        if attribute not in embeddings.labels:
-            advice = f"{did_you_mean(attribute, embeddings.labels)}, or name others with tell=[...]"
-            problems.append(Problem(name, f"has no labels of '{attribute}' to tell", advice))
-        elif not (embeddings.labels[attribute][embeddings.rows(TRAIN)] != MISSING).any():
-            problems.append(Problem(name, f"no train clip has a label of '{attribute}'", "attackers learn from those"))
-    if problems:
-        raise EmbeddingsError(problems)

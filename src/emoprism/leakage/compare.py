@@ -101,7 +101,8 @@ def summed_up(group: Sequence[Run], options: AuditOptions) -> list[Measurement]:
         value = float(np.mean([row.value for row, _ in rows]))
         names = [row.settings["attacker"] for row, _ in rows] if claim.attacker == STRONGEST else []
         settings = {"attacker": names} if names else {}
-        out.append(measurement(claim, metric, value, bounds, _mean_recall([row for row, _ in rows]), settings))
+        mean = measurement(claim, metric, value, bounds, _means([row.recall for row, _ in rows]), settings)
+        out.append(mean.model_copy(update={"by_word": _means([row.by_word for row, _ in rows])}))
     return out
 
 
@@ -113,9 +114,10 @@ def _piece(row: Measurement, known: Known) -> Evidence | None:
     return known.get((claim, row.metric))
 
 
-def _mean_recall(rows: Sequence[Measurement]) -> dict[str, float]:
-    names = sorted({name for row in rows for name in row.recall})
-    return {name: float(np.mean([row.recall[name] for row in rows if name in row.recall])) for name in names}
+def _means(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of each name over the runs that have it."""
+    names = sorted({name for part in parts for name in part})
+    return {name: float(np.mean([part[name] for part in parts if name in part])) for name in names}
 
 
 def _is_baseline(group: Sequence[Run], options: AuditOptions) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
@@ -13,9 +14,11 @@ from emoprism.leakage.evidence import (
     Evidence,
     Judged,
     LabelEvidence,
+    OutputEvidence,
     PairEvidence,
     Record,
     SumEvidence,
+    by_word,
     evidence_of,
     label_metrics,
     point,
@@ -43,9 +46,12 @@ def measurements(
     for (claim, metric), evidence in all_evidence(record, options.primary, options.secondary).items():
         if claim.split in options.splits or metric == SUM:
             value = _exact(claim, evidence, embeddings)
+            if math.isnan(value):  # of outputs alone: as a correlation with what is the same everywhere
+                continue
             bounds = interval([evidence], options.bootstrap, options.seed)
             recall = _recall(evidence, record.judged.get(claim))
-            rows.append(measurement(claim, metric, value, bounds, recall, settings.get(claim, {})))
+            row = measurement(claim, metric, value, bounds, recall, settings.get(claim, {}))
+            rows.append(row.model_copy(update={"by_word": _words(record, claim, evidence)}))
     return [*rows, *strongest(rows), *_guesses(record, embeddings, options.splits)]
 
 
@@ -115,6 +121,10 @@ def _recall(evidence: Evidence, judged: Judged | None) -> dict[str, float]:
         return {}
     recall = evidence.counts.summed().recall()[0]
     return {name: float(value) for name, value in zip(judged.classes, recall, strict=True) if not np.isnan(value)}
+
+
+def _words(record: Record, claim: Claim, evidence: Evidence) -> dict[str, float]:
+    return by_word(record.answers[claim], evidence.metric) if isinstance(evidence, OutputEvidence) else {}
 
 
 def _guesses(record: Record, embeddings: Embeddings, splits: Sequence[str]) -> list[Measurement]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_serializer
 
 STRONGEST = "strongest"
 """The attacker's name on rows that hold the maximum over all attackers."""
@@ -16,6 +17,7 @@ class _Row(BaseModel):
 
 class Measurement(_Row):
     """One number. Values are fractions in [0, 1] (an EER too), with the bounds of a 95 % interval where there is one.
+    Metrics of numbers may lie elsewhere (OutputMetric.bounds).
 
     kind        utility: an embedding tells its own attribute, by the model's own head (or, EER, by cosine scores)
                 leakage: a fresh attacker reads `attribute` from the embedding of another attribute
@@ -28,6 +30,7 @@ class Measurement(_Row):
     split       a name of emoprism.types.SPLITS
     attacker    a name of an attacker, STRONGEST, or ""
     recall      per class of `attribute`
+    by_word     of several things that may be there at once, `metric` for each alone; not written where there is none
     settings    what the attacker chose on its validation part ({"attacker": ...} on STRONGEST rows)
     """
 
@@ -41,7 +44,13 @@ class Measurement(_Row):
     low: float | None = None
     high: float | None = None
     recall: dict[str, float] = {}
+    by_word: dict[str, float] = {}
     settings: dict[str, Any] = {}
+
+    @model_serializer(mode="wrap")
+    def _without_empty_words(self, write: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        whole = write(self)
+        return whole if self.by_word else {key: value for key, value in whole.items() if key != "by_word"}
 
 
 class Leakage(_Row):

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from emoprism.embeddings import CLIPS, VECTORS, load_embeddings
 from emoprism.errors import EmbeddingsError, InputError, Problem
-from emoprism.leakage.auditor import Origin, check_auditable, fingerprint
+from emoprism.leakage.auditable import check_auditable
+from emoprism.leakage.auditor import Origin, fingerprint
 from emoprism.leakage.options import AuditOptions
 from emoprism.recipe import check_model, read_yaml
 from emoprism.stage import PARTIAL
