@@ -96,16 +96,14 @@ def test_a_training_clip_is_predicted_as_it_is_embedded(menan, speech_shards, so
 
 
 def test_an_audio_visual_system_trained_with_hidden_streams_takes_either_alone(shards, sounds, tmp_path):
-    recipe = tmp_path / "recipe.yaml"
-    recipe.write_text(
-        "name: test/hidden\nlabel: Hidden\n"
-        "data: {streams: [face, audio], modality_dropout: 0.5, split: {name: held_out, test: 0.25, validation: 0.2}}\n"
-        "model: {name: multitask, embeddings: {emotion: 8, speaker: 6}, encoders: {"
-        "audio: {name: conv1d, channels: [8]}, "
-        "face: {name: vgg_m_face, image_size: 32, channels: [4, 4, 4, 4, 4], feature: 8}}}\n"
-        "training: {epochs: 2, batch_size: 8}\n"
-    )
-    train(load_recipe(recipe), shards, tmp_path / "run")
+    asked = [
+        "model={embeddings: {emotion: 8, speaker: 6}, encoders: {audio: {name: conv1d, channels: [8]}, face: {"
+        "name: vgg_m_face, image_size: 32, channels: [4, 4, 4, 4, 4], feature: 8}}}",
+        "data.split={name: held_out, test: 0.25, validation: 0.2}", "data.modality_dropout=0.5",
+        "training={epochs: 2, batch_size: 8, precision: float32}", "players.model.learning_rate=0.001",
+    ]  # fmt: skip
+    assert load_recipe("emoprism/sound_or_picture").data.modality_dropout == 0.3
+    train(load_recipe("emoprism/sound_or_picture", asked), shards, tmp_path / "run")
     both = told(tmp_path / "run", sounds["clip"], tmp_path / "both")
     for name in (".wav", ".flac", ".mp3", "silent"):
         alone = told(tmp_path / "run", sounds[name], tmp_path / name)
