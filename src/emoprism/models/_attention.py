@@ -29,6 +29,7 @@ class CoAttention(nn.Module):
     """CA(X_a, X_b) = softmax(Q_a K_b^T / sqrt(d_k)) V_b, Q_a = X_a W_Q, K_b = X_b W_K, V_b = X_b W_V      (1)
 
     One head, no biases, as written. Steps of b that are masked get no weight; where b has none at all, the result is 0.
+    Computed by torch's fused scaled dot product attention.
     """
 
     def __init__(self, width: int) -> None:
@@ -42,8 +43,10 @@ class CoAttention(nn.Module):
     ) -> Float[Tensor, "B Ta D"]:
         """What b tells of each step of a."""
         some = mask.any(dim=1)[:, None]
-        open_ = (mask | ~some)[:, None]  # a softmax over nothing is not a number: let all in, and take it back below
-        told = F.scaled_dot_product_attention(self.query(a), self.key(b), self.value(b), attn_mask=open_)
+        open_ = (mask | ~some)[:, None, None]  # a softmax over nothing is not a number: let all in, take it back below
+        # The fused kernels read [B, heads, T, D] alone: without the dimension of heads torch takes the slow way.
+        q, k, v = (values.unsqueeze(1) for values in (self.query(a), self.key(b), self.value(b)))
+        told = F.scaled_dot_product_attention(q, k, v, attn_mask=open_).squeeze(1)
         return told * some[..., None]
 
 
@@ -64,11 +67,15 @@ class Layer(nn.Module):
         self.linear = nn.Linear(width, width)
 
     def forward(self, z: Sequence, other: Sequence) -> Sequence:
-        """Z', at the steps of z. A layer of self-attention is given z as the other one."""
+        """Z', at the steps of z. A layer of self-attention is given z as the other one.
+
+        What comes out at masked steps is finite but means nothing: no layer lets a step see those, and they are set to
+        zero once, behind the last one.
+        """
         normal = self.norm(z.values)
         keys = normal if self.norm_other is None else self.norm_other(other.values)
         inner = self.attention(normal, keys, other.mask) + normal
-        return z.with_values(self.linear(inner) + self.norm_inner(inner))
+        return Sequence(self.linear(inner) + self.norm_inner(inner), z.mask)
 
 
 class CrossTransformer(nn.Module):
@@ -89,7 +96,7 @@ class CrossTransformer(nn.Module):
             z = layer(z, other)
         for layer in self.self_layers:
             z = layer(z, z)
-        return z
+        return z.with_values(z.values)
 
 
 def placed(z: Sequence) -> Sequence:
