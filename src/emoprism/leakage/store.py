@@ -23,8 +23,8 @@ PREDICTIONS = "predictions.parquet"
 VERIFICATION = "verification.safetensors"
 OUTPUTS = "outputs.parquet"
 COLUMNS = (*Claim._fields, "clip", "speaker", "true", "predicted")
-SAID = (*Claim._fields, "clip", "speaker", "kind", "word")
-"""Columns of words in the table of outputs; true and told are float32."""
+SAID = (*Claim._fields, "clip", "speaker", "output", "word")
+"""Columns of words in the table of outputs (`output` is their kind); true and told are float32."""
 
 
 def save_record(directory: Path, record: Record) -> None:
@@ -59,7 +59,7 @@ def _save_answers(path: Path, answers: Mapping[Claim, Answered]) -> None:
     table: dict[str, list[str]] = {name: [] for name in SAID}
     for claim, answered in answers.items():
         words = answered.outputs.words
-        for name, value in (*claim._asdict().items(), ("kind", answered.outputs.kind)):
+        for name, value in (*claim._asdict().items(), ("output", answered.outputs.kind)):
             table[name] += [value] * (len(answered.clips) * len(words))
         table["clip"] += [clip for clip in answered.clips for _ in words]
         table["speaker"] += [speaker for speaker in answered.speakers for _ in words]
@@ -91,7 +91,7 @@ def _load_answers(path: Path) -> dict[Claim, Answered]:
         words = tuple(dict.fromkeys(part["word"]))
         true, told = (numbers[name][start:end].reshape(-1, len(words)) for name in ("true", "told"))
         clips, speakers = (tuple(part[name][:: len(words)]) for name in ("clip", "speaker"))
-        answers[claim] = Answered(clips, speakers, Outputs(str(part["kind"][0]), words, true, told))
+        answers[claim] = Answered(clips, speakers, Outputs(str(part["output"][0]), words, true, told))
     return answers
 
 
