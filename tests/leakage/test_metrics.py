@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, recall_score, roc_curve
 
-from emoprism.leakage import verification
+from emoprism.leakage import scores
 from emoprism.leakage.metrics.accuracy import Accuracy
 from emoprism.leakage.metrics.base import Counts
 from emoprism.leakage.metrics.eer import EqualErrorRate
@@ -69,7 +69,7 @@ def _pairs(vectors: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndar
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     i, j = np.triu_indices(len(labels), 1)
     # The same steps of the score as the implementation's, so that ties are the same.
-    score = np.floor(((unit @ unit.T)[i, j] + 1) * verification.STEPS / 2)
+    score = np.floor(((unit @ unit.T)[i, j] + 1) * scores.HALF)
     return score, labels[i] == labels[j]
 
 
@@ -89,7 +89,7 @@ def test_eer_equals_the_roc_of_all_pairs(seed: int, signal: float, monkeypatch: 
     vectors = signal * rng.normal(size=(7, 12))[labels] + rng.normal(size=(130, 12))
     expected = _roc_eer(*_pairs(vectors, labels))
     assert EqualErrorRate()(vectors, labels) == pytest.approx(expected, abs=1e-9)
-    monkeypatch.setattr(verification, "BLOCK", 17)
+    monkeypatch.setattr(scores, "ROWS", 17)
     assert EqualErrorRate()(vectors, labels) == pytest.approx(expected, abs=1e-9)
 
 

@@ -78,16 +78,16 @@ def _check_sums(name: str, metric: OutputMetric, true: np.ndarray, told: np.ndar
 def check_curve_metric(name: str, metric: CurveMetric) -> None:
     """Separated people are best, reversed scores worst; scale and order do not matter; leading axes are independent."""
     rng = np.random.default_rng(0)
-    labels = np.repeat(np.arange(5), 8)
-    centre, noise = 4 * np.eye(5)[labels], rng.normal(size=(40, 5))
-    best, middle, worst = (metric(vectors, labels) for vectors in (centre + noise / 50, centre / 4 + noise, noise))
+    labels = np.repeat(np.arange(5), 24)
+    centre, noise = 4 * np.eye(5)[labels], rng.normal(size=(120, 5))  # some pairs beyond 0.1 %
+    best, middle, worst = (metric(vectors, labels) for vectors in (centre + noise / 50, centre / 2 + noise, noise))
     sign = 1 if metric.higher_is_better else -1
     assert sign * best > sign * middle > sign * worst, f"{name}: the better people are told apart, the better"
     assert all(0 <= value <= 1 for value in (best, middle, worst)), f"{name}: values lie in [0, 1]"
-    order = rng.permutation(40)
-    again = metric(3 * (centre / 4 + noise)[order], labels[order])
+    order = rng.permutation(120)
+    again = metric(3 * (centre / 2 + noise)[order], labels[order])
     assert np.isclose(again, middle, atol=1e-4), f"{name}: neither the length of vectors nor their order matters"
-    curve = curve_of(centre / 4 + noise, labels)
+    curve = curve_of(centre / 2 + noise, labels)
     both = Curve(np.repeat(curve.misses, 2, axis=0), np.repeat(curve.false_alarms, 2, axis=0))
     assert np.allclose(metric.of_curve(both), middle, atol=1e-6), f"{name}: curves [2, T] give the values of both"
     nothing = Curve(np.full((1, 5), np.nan), np.full((1, 5), np.nan))
