@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import shlex
 from pathlib import Path
@@ -115,6 +116,29 @@ def test_the_layout_of_iemocap(tmp_path: Path) -> None:
     check_corpus("iemocap", tmp_path, sessions=(1,))
     clips = Iemocap(tmp_path, sessions=(1,)).clips()
     assert [(clip.labels["speaker"], (clip.region or (0,))[0]) for clip in clips] == [("Ses01F", 0), ("Ses01M", 0.5)]
+
+
+def test_the_table_of_features(tmp_path: Path) -> None:
+    table = re.findall(r"```csv\n(.*?)```", section("Features extracted beforehand"), flags=re.DOTALL)[0]
+    (tmp_path / "clips.csv").write_text(table)
+    for name in ("covarep.csd", "openface.h5", "bob.npz", "bob.parquet"):
+        (tmp_path / name).write_bytes(b"features")
+    check_corpus("manifest", tmp_path, fill=True)
+    clips = {clip.id: clip.features for clip in ManifestCorpus(tmp_path).clips()}
+    assert clips["ann-2"]["acoustic"].span == (3.0, 4.5) and clips["bob-1"]["visual"].key == ("clip", "bob-1")
+
+
+def test_the_conversion_of_a_pickle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    side = {"audio": np.ones((2, 3, 4)), "id": ["v$_$0", "v$_$1"], "regression_labels": np.zeros(2), "raw": [[], [1]]}
+    side["raw"] = np.array([None, {}], dtype=object)
+    with Path("mosei.pkl").open("wb") as file:
+        pickle.dump({"train": side}, file)
+    Path("mosei").mkdir()
+    exec(re.findall(r"```python\n(.*?)```", section("Whole corpora as arrays"), flags=re.DOTALL)[0], {})
+    check_corpus("arrays", Path("mosei"))
+    with np.load("mosei/train.npz") as arrays:
+        assert sorted(arrays) == ["audio", "id", "regression_labels"]
 
 
 def test_the_layout_of_cmu_mosei(tmp_path: Path) -> None:

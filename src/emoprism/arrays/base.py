@@ -14,6 +14,8 @@ from emoprism.errors import MediaError, did_you_mean
 
 LARGEST_BYTES = 512 * 2**20
 """Arrays larger than this, unpacked, are refused where they cannot be read in part: a small file can claim anything."""
+KEPT = 6
+"""Arrays that each process keeps: two streams of three sides, whose clips are prepared in the order of their ids."""
 NAMED = 10
 """Names that an error lists."""
 DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, EOFError, MemoryError, SyntaxError)
@@ -56,7 +58,7 @@ class Arrays(ABC):
             shape = self.shape(name)
             if not shape or not 0 <= row < shape[0]:
                 raise MediaError(f"{self.place(name)} has shape {list(shape)}, no row {row}")
-            return self.at(name, row)
+            return np.asarray(self.at(name, row))
 
     def place(self, name: str) -> str:
         """Where an array is, for errors."""

@@ -15,11 +15,14 @@ import numpy as np
 from jaxtyping import Shaped
 
 from emoprism.arrays import base
-from emoprism.arrays.base import Arrays
+from emoprism.arrays.base import KEPT, Arrays
 from emoprism.errors import MediaError
 
 LOCAL_HEADER = 30
 """Bytes of the header before a member of a zip file; names and extra fields follow (APPNOTE.TXT, 4.3.7)."""
+
+SMALL = 16 * 2**20
+"""Bytes of an array that is read and kept, its checksum compared, even where it could be mapped."""
 
 
 class NpyFile(Arrays):
@@ -42,11 +45,11 @@ class NpyFile(Arrays):
 
     def at(self, name: str, row: int) -> Shaped[np.ndarray, "..."]:
         """See Arrays."""
-        return self.whole(name)[row]
+        return np.asarray(self.whole(name)[row])
 
 
 class NpzFile(Arrays):
-    """Named arrays in a zip file. Those beyond the limit are mapped, which needs them stored without compression."""
+    """Named arrays in a zip file. Large ones are mapped where they are stored without compression, as np.savez does."""
 
     def names(self) -> tuple[str, ...]:
         """See Arrays."""
@@ -62,15 +65,16 @@ class NpzFile(Arrays):
         """See Arrays."""
         with self._archive() as archive:
             member = self._member(archive, name)
-        if member.file_size <= base.LARGEST_BYTES:
-            return _loaded(str(self.path), name, self.path.stat().st_mtime_ns)
-        if member.compress_type != zipfile.ZIP_STORED:
+        small = member.file_size <= min(SMALL, base.LARGEST_BYTES)
+        if member.compress_type == zipfile.ZIP_STORED and not small:
+            return _mapped(self.path, member)
+        if member.file_size > base.LARGEST_BYTES:
             raise self.too_large(name, "store it without compression (np.savez), so that it can be read in part")
-        return _mapped(self.path, member)
+        return _loaded(str(self.path), name, self.path.stat().st_mtime_ns)
 
     def at(self, name: str, row: int) -> Shaped[np.ndarray, "..."]:
         """See Arrays."""
-        return self.whole(name)[row]
+        return np.asarray(self.whole(name)[row])
 
     @contextmanager
     def _archive(self) -> Generator[zipfile.ZipFile]:
@@ -88,7 +92,7 @@ class NpzFile(Arrays):
             raise self.none(name) from None
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=KEPT)
 def _loaded(path: str, name: str, _changed: int) -> Shaped[np.ndarray, "..."]:
     """One array, kept: many clips are often rows of the same one."""
     try:

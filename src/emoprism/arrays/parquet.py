@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Shaped
 
 from emoprism.arrays import base
-from emoprism.arrays.base import NAMED, AbsentError, Arrays
+from emoprism.arrays.base import KEPT, NAMED, AbsentError, Arrays
 from emoprism.errors import MediaError, did_you_mean
 
 SMALLER = "write it with smaller row groups, as row_group_size=1000"
@@ -52,7 +52,7 @@ class ParquetFile(Arrays):
     def at(self, name: str, row: int) -> Shaped[np.ndarray, "..."]:
         """See Arrays."""
         group, first = self._group_of(row)
-        return self._dense(self._read(group, (name,), name).column(0).slice(row - first, 1), name)[0]
+        return self._dense(self._read(group, (name,), name).column(0).slice(row - first, 1), name)[0, ...]
 
     def table(self, group: int | None = None, key: Key | None = None) -> Shaped[np.ndarray, "T D"]:
         """The columns of numbers, in order, as [T, D]: of all rows, of one row group, or of the rows with a key.
@@ -163,7 +163,7 @@ def _metadata(path: str, _changed: int) -> Any:
     return pq.read_metadata(path)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=KEPT)
 def _group(path: str, _changed: int, group: int, columns: tuple[str, ...]) -> Any:
     with pq.ParquetFile(path) as file:
         return file.read_row_group(group, columns=list(columns)).select(list(columns))

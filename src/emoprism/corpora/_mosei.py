@@ -21,6 +21,12 @@ Shown = Literal["happy", "sad", "angry", "surprised", "disgust", "fearful"]
 EMOTIONS: tuple[Shown, ...] = ("happy", "sad", "angry", "surprised", "disgust", "fearful")
 """The six emotions in the order of the released scores (there: happy, sad, anger, surprise, disgust, fear)."""
 SCORES: tuple[str, ...] = (SENTIMENT, *EMOTIONS)
+NEUTRAL = "neutral"
+YES, NO = "yes", "no"
+INTENSITY = "intensity:"
+"""Prefix of the values that are intensities: `intensity:happy`, in [0, 3]. The label `happy` is YES where it is > 0."""
+EQUAL = 1e-4
+"""Intensities nearer to each other than this are equal: thirds, in some number of digits."""
 LARGEST = 3.0
 """Intensities lie in [0, 3], sentiment in [-3, 3]."""
 
@@ -63,6 +69,28 @@ def checked(scores: Sequence[float]) -> tuple[dict[str, float], str]:
     if missing:
         return known, f"it has no score of {', '.join(missing)}"
     return known, f"its intensity of {below[0]} is {named[below[0]]:g}, below 0" if below else ""
+
+
+def strongest(scores: Mapping[str, float], emotions: Sequence[str]) -> str | None:
+    """The strongest of the wanted emotions that are shown, "" where two are, None where none of them is shown."""
+    shown = {name: scores[name] for name in EMOTIONS if scores[name] > 0}
+    if not shown:
+        return NEUTRAL if NEUTRAL in emotions else None
+    wanted = {name: score for name, score in shown.items() if name in emotions}
+    if not wanted:
+        return None
+    most = [name for name, score in wanted.items() if score > max(wanted.values()) - EQUAL]
+    return most[0] if len(most) == 1 else ""
+
+
+def presence(scores: Mapping[str, float]) -> dict[str, str]:
+    """Of every emotion that has a score, whether it is shown."""
+    return {name: YES if scores[name] > 0 else NO for name in EMOTIONS if name in scores}
+
+
+def values_of(scores: Mapping[str, float]) -> dict[str, float]:
+    """Scores as the values of a clip."""
+    return {name if name == SENTIMENT else INTENSITY + name: score for name, score in scores.items()}
 
 
 Transcript = Mapping[int, tuple[float, float]]

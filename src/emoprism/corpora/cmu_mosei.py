@@ -25,7 +25,21 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from emoprism.corpora._folder import Folder
-from emoprism.corpora._mosei import EMOTIONS, SENTIMENT, Segment, Transcript, read_folds, read_transcripts
+from emoprism.corpora._mosei import (
+    EMOTIONS,
+    INTENSITY,
+    NEUTRAL,
+    NO,
+    SENTIMENT,
+    YES,
+    Segment,
+    Transcript,
+    presence,
+    read_folds,
+    read_transcripts,
+    strongest,
+    values_of,
+)
 from emoprism.corpora._mosei_csd import read_csd
 from emoprism.corpora._mosei_features import Features, why_not_asked
 from emoprism.corpora._mosei_media import Media
@@ -36,16 +50,10 @@ from emoprism.types import EMOTION, SOURCE, SPEAKER, Clip, FeatureSource
 
 __all__ = ["EMOTIONS", "INTENSITY", "NEUTRAL", "NO", "SENTIMENT", "YES", "CmuMosei"]
 
-NEUTRAL = "neutral"
-YES, NO = "yes", "no"
-INTENSITY = "intensity:"
-"""Prefix of the values that are intensities: `intensity:happy`, in [0, 3]. The label `happy` is YES where it is > 0."""
 Emotion = Literal["happy", "sad", "angry", "surprised", "disgust", "fearful", "neutral"]
 LABELS = "CMU_MOSEI_Labels.csd"
 MARGIN = 1.0
 """Seconds by which a segment may end behind the last sentence of its transcript."""
-EQUAL = 1e-4
-"""Intensities nearer to each other than this are equal: thirds, in some number of digits."""
 NEAR = 0.01
 """Seconds by which the times of a segment and of its sentence may differ: they were printed with other digits."""
 
@@ -138,7 +146,7 @@ class CmuMosei(Corpus):
     def _clip(
         self, one: Segment, media: Media, features: Features, sides: Mapping[str, str] | None, times_wrong: str
     ) -> Clip:
-        emotion = None if one.wrong else self._emotion(one)
+        emotion = None if one.wrong else strongest(one.scores, self.emotions)
         whole = media.whole(one.video)
         cut = None if one.number is None or (whole and one.start is not None) else media.cut(one.video, one.number)
         picture, sound = (cut, cut) if cut else whole or (None, None)
@@ -163,20 +171,9 @@ class CmuMosei(Corpus):
             end=one.end if timed else None,
             split=None if sides is None else sides.get(one.video),
             origin=one.origin,
-            values={name if name == SENTIMENT else INTENSITY + name: score for name, score in one.scores.items()},
+            values=values_of(one.scores),
             rejected=next(filter(None, reasons), ""),
         )
-
-    def _emotion(self, one: Segment) -> str | None:
-        """The strongest of the wanted emotions that are shown, "" where two are, None where none of them is shown."""
-        shown = {name: one.scores[name] for name in EMOTIONS if one.scores[name] > 0}
-        if not shown:
-            return NEUTRAL if NEUTRAL in self.emotions else None
-        wanted = {name: score for name, score in shown.items() if name in self.emotions}
-        if not wanted:
-            return None
-        strongest = [name for name, score in wanted.items() if score > max(wanted.values()) - EQUAL]
-        return strongest[0] if len(strongest) == 1 else ""
 
     def _times_wrong(self, one: Segment, transcripts: Mapping[str, Transcript]) -> str:
         """What is wrong with the times of a segment, "" where nothing is."""
@@ -218,8 +215,7 @@ def _numbered(one: Segment, transcripts: Mapping[str, Transcript]) -> Segment:
 
 
 def _labels(one: Segment) -> dict[str, str]:
-    present = {name: YES if one.scores[name] > 0 else NO for name in EMOTIONS if name in one.scores}
-    return {SPEAKER: one.video, SOURCE: one.video, **present}
+    return {SPEAKER: one.video, SOURCE: one.video, **presence(one.scores)}
 
 
 def _at_the_same_times(segments: Sequence[Segment]) -> dict[str, str]:

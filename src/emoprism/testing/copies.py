@@ -75,7 +75,9 @@ def _copy(root: Path, copy: Path) -> Path:
 
 
 def _media(clips: Sequence[Clip]) -> list[Path]:
-    return sorted({path for clip in clips for path in (clip.video, clip.audio) if path is not None})
+    """Files of pictures and sound; of a corpus that has neither, those of features."""
+    found = {path for clip in clips for path in (clip.video, clip.audio) if path is not None}
+    return sorted(found or {source.path for clip in clips for source in clip.features.values()})
 
 
 def _files(root: Path) -> list[Path]:
