@@ -214,7 +214,7 @@ class ArraySet:
             return {SENTIMENT: found[:, 0]}
         if found.shape[1] == len(SCORES):
             return dict(zip(values_of(dict.fromkeys(SCORES, 0.0)), found.T, strict=True))
-        fix = f"say what its columns are, as corpus.values={{sentiment: {name}[0]}}"
+        fix = f"say what its columns are, as corpus.values.sentiment={name}[0]"
         self._wrong(name, f"{found.shape[1]} numbers for a clip", fix)
         return {}
 
