@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from emoprism.models._masked import MaskedBatchNorm, Pooling, keep_valid
 from emoprism.models.base import Stream
+from emoprism.models.encoders._standardise import Standardise
 from emoprism.models.encoders.base import Encoder
 from emoprism.types import StreamSpec
 
@@ -36,7 +37,7 @@ class Conv1d(Encoder):
             raise ValueError(f"conv1d reads feature vectors (D,); the steps of this stream are {spec.shape}")
         self.pooling = pooling
         sizes = list(zip((spec.shape[0], *channels), channels, strict=False))
-        self.standardise = MaskedBatchNorm(spec.shape[0], affine=False)
+        self.standardise = Standardise(spec.shape[0])
         self.convolutions = nn.ModuleList(
             nn.Conv1d(a, b, KERNEL, STRIDE, padding=KERNEL // 2, bias=False) for a, b in sizes
         )

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from emoprism.models._masked import MaskedBatchNorm, Pooling, exact
 from emoprism.models.base import Stream
+from emoprism.models.encoders._standardise import Standardise
 from emoprism.models.encoders.base import Encoder
 from emoprism.types import StreamSpec
 
@@ -33,7 +34,7 @@ class Features(Encoder):
             raise ValueError(f"features reads feature vectors (D,); the steps of this stream are {spec.shape}")
         self.pooling = pooling
         sizes = list(zip((spec.shape[0], *hidden), hidden, strict=False))
-        self.standardise = MaskedBatchNorm(spec.shape[0], affine=False)
+        self.standardise = Standardise(spec.shape[0])
         self.layers = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in sizes)
         self.norms = nn.ModuleList(MaskedBatchNorm(b) for _, b in sizes)
         self.step_width = hidden[-1]
