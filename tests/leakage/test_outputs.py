@@ -16,7 +16,8 @@ from emoprism.errors import EmbeddingsError
 from emoprism.leakage import Audit, AuditOptions, Origin, audit_embeddings
 from emoprism.leakage.audit import audit
 from emoprism.leakage.compare import Run, compare
-from emoprism.leakage.evidence import Claim
+from emoprism.leakage.evidence import Claim, output_evidence
+from emoprism.leakage.metrics.base import OutputMetric
 from emoprism.leakage.metrics.correlation import Correlation
 from emoprism.leakage.metrics.presence_f1 import PresenceF1
 from emoprism.leakage.metrics.presence_weighted_accuracy import PresenceWeightedAccuracy
@@ -97,6 +98,18 @@ def test_each_word_stands_alone(given: Embeddings, audited: Audit) -> None:
     }
     assert row.value == pytest.approx(np.mean(list(row.by_word.values())))
     assert all(not row.by_word for row in audited.leakage.measurements if not row.metric.startswith("presence"))
+
+
+@pytest.mark.parametrize("metric", [PresenceF1(), PresenceWeightedAccuracy(), Correlation()])
+def test_a_speaker_drawn_twice_counts_twice(given: Embeddings, audited: Audit, metric: OutputMetric) -> None:
+    attribute = "emotion" if metric.kind == PRESENCE else "sentiment"
+    answered = audited.record.answers[Claim("utility", attribute, attribute, "unseen")]
+    evidence = output_evidence(answered, metric)
+    weights = np.array([[1, 1, 1], [2, 0, 1], [0, 3, 0]], dtype=np.float64)
+    place = np.array([evidence.speakers.index(speaker) for speaker in answered.speakers])
+    for row, value in zip(weights, evidence.values(weights), strict=True):
+        drawn = np.repeat(np.arange(len(place)), row[place].astype(np.int64))
+        assert value == pytest.approx(metric(answered.outputs.true[drawn], answered.outputs.told[drawn]))
 
 
 def test_the_interval_draws_speakers_with_all_their_clips(given: Embeddings) -> None:

@@ -12,7 +12,7 @@ from emoprism.leakage.results import STRONGEST, Comparison, StuartMaxwell, Syste
 from emoprism.pages.tables import Cell, Column, Row, Table, spans
 from emoprism.pages.text import as_text
 from emoprism.report import details, tables
-from emoprism.report.paper import PAPER_TABLE_1, stuart_maxwell_table, table_1
+from emoprism.report.papers.peri2021 import PAPER_TABLE_1, stuart_maxwell_table, table_1
 from emoprism.report.tables import methods_table
 from emoprism.report.view import Role, View, find
 

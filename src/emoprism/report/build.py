@@ -9,6 +9,7 @@ from emoprism.pages.text import as_markdown, as_text
 from emoprism.report import export
 from emoprism.report.load import read_audit
 from emoprism.report.page import assemble, render
+from emoprism.report.papers.ito2021 import ito_tables
 from emoprism.report.stamp import stamps
 from emoprism.report.tables import methods_table
 from emoprism.report.view import View
@@ -37,7 +38,10 @@ def build(audit: Path, out: Path, *, overwrite: bool) -> None:
         write_text(out / "tables.md", as_markdown(report.tables))
         write_text(out / PAGE, render(report))
         stage.finish({"systems": len(found.comparison.systems), "figures": len(report.drawings)})
-    say(as_text(methods_table(View(found.comparison))))
+    view = View(found.comparison)
+    say(as_text(methods_table(view)))
+    for table in ito_tables(view):
+        say(f"\n{table.caption}\n{as_text(table)}")
     for stamp in stamps(found):
         say(f"Split audit{stamp.where}: {stamp.text}")
     say(f"\nThe report: {out / PAGE}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from emoprism.leakage.results import STRONGEST, Measurement
 from emoprism.pages.tables import EMPTY, Cell, Column, Row, Table
@@ -24,7 +24,7 @@ def attackers_tables(view: View) -> list[Table]:
         for make, what in directions:
             asked = [(Column(plain(name), "lower"), make(split, name)) for name in _attackers(view, make(split))]
             caption = f"Every attacker on its own: {what}, {split_words(split)}. Percent."
-            found.append(_plain_table(view, f"attackers-{len(found) + 1}", caption, asked))
+            found.append(plain_table(view, f"attackers-{len(found) + 1}", caption, asked))
     return [table for table in found if table is not None]
 
 
@@ -37,7 +37,7 @@ def _attackers(view: View, question: Question) -> list[str]:
 def combined_table(view: View) -> Table | None:
     """The selection score of Peri et al. 2021, section 4.2: a sum of two fractions, so it is not shown in percent."""
     questions = [(Column(split_words(split), "lower"), view.combined(split)) for split in (VALIDATION, *view.splits)]
-    return _plain_table(
+    return plain_table(
         view,
         "combined",
         f"Combined score (Peri et al. 2021, section 4.2): F1 of {view.primary} from {view.secondary} embeddings plus"
@@ -47,11 +47,18 @@ def combined_table(view: View) -> Table | None:
     )
 
 
-def _plain_table(view: View, key: str, caption: str, asked: Sequence[tuple[Column, Question]]) -> Table | None:
+def plain_table(
+    view: View,
+    key: str,
+    caption: str,
+    asked: Sequence[tuple[Column, Question]],
+    drawn: Callable[[Measurement | None], Cell] = cell,
+) -> Table | None:
+    """Systems and what they answer; columns and rows without any answer left out, None where all are."""
     asked = [(c, q) for c, q in asked if any(find(s.measurements, q) for s in view.systems)]
     rows: list[Row] = []
     for system in view.systems:
-        cells = tuple(cell(find(system.measurements, question)) for _, question in asked)
+        cells = tuple(drawn(find(system.measurements, question)) for _, question in asked)
         if any(c is not EMPTY for c in cells):
             rows.append(Row(system.label, cells, small_print(system), group_of(view, system)))
     return Table(key, caption, "system", tuple(column for column, _ in asked), tuple(rows)) if rows else None

@@ -37,7 +37,7 @@ def as_json(audit: Audit, report: Report) -> str:
 
 
 def as_csv(audit: Audit) -> str:
-    """One line for every measurement (and every class's recall), of systems (means over seeds) and of single runs."""
+    """One line for every measurement, class and word alone, of systems (means over seeds) and of single runs."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(FIELDS)
@@ -60,6 +60,8 @@ def _lines(row: Measurement) -> Iterator[tuple[object, ...]]:
     yield (*key, "", row.value, "" if row.low is None else row.low, "" if row.high is None else row.high)
     for name, recall in row.recall.items():
         yield (*key[:3], "recall", *key[4:], name, recall, "", "")
+    for word, value in row.by_word.items():
+        yield (*key, word, value, "", "")
 
 
 def latex(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,10 +10,11 @@ from emoprism.leakage.results import System
 from emoprism.pages.drawing import Drawing
 from emoprism.pages.render import render_page
 from emoprism.pages.tables import Table
-from emoprism.report import bars, curves, details, maps, paper, tables
+from emoprism.report import bars, curves, details, maps, outputs, tables
 from emoprism.report.findings import Finding
 from emoprism.report.health import Health, State, health_of
 from emoprism.report.load import Audit
+from emoprism.report.papers import ito2021, peri2021
 from emoprism.report.provenance import Provenance, provenance
 from emoprism.report.stamp import Stamp, stamped, stamps
 from emoprism.report.verdict import verdict
@@ -31,26 +32,31 @@ class Report:
     secondary: str
     findings: tuple[Finding, ...]
     methods: Table
+    outputs: tuple[Table, ...]
+    """What heads say that do not choose one class."""
     attackers: tuple[Table, ...]
     table_1: Table | None
+    ito2021: tuple[Table, ...]
     figure_3: tuple[Drawing, ...]
     combined: Table | None
     stuart_maxwell: Table | None
     recall: tuple[Table, ...]
+    words: tuple[Table, ...]
     health: Table | None
     curves: tuple[Drawing, ...]
     more_curves: tuple[Drawing, ...]
     maps: tuple[Drawing, ...]
     provenance: Provenance
-    citation: str
+    citations: Mapping[str, str]
+    """Of papers, by the name of their file."""
     stamps: tuple[Stamp, ...]
     """What the split audit says of the runs."""
 
     @property
     def tables(self) -> list[Table]:
         """The tables that are exported, as far as they exist."""
-        main = (self.methods, self.table_1, self.combined)
-        found = (*main, self.stuart_maxwell, *self.recall, *self.attackers, self.health)
+        main = (self.methods, *self.outputs, self.table_1, *self.ito2021, self.combined)
+        found = (*main, self.stuart_maxwell, *self.recall, *self.words, *self.attackers, self.health)
         return [stamped(table, self.stamps) for table in found if table is not None]
 
     @property
@@ -71,18 +77,21 @@ def assemble(audit: Audit) -> Report:
         secondary=view.secondary,
         findings=tuple(verdict(view, health)),
         methods=tables.methods_table(view),
+        outputs=tuple(outputs.outputs_tables(view)),
         attackers=tuple(details.attackers_tables(view)),
-        table_1=paper.table_1(view),
+        table_1=peri2021.table_1(view),
+        ito2021=tuple(ito2021.ito_tables(view)),
         figure_3=tuple(figure for figure in figures if figure is not None),
         combined=details.combined_table(view),
-        stuart_maxwell=paper.stuart_maxwell_table(view),
+        stuart_maxwell=peri2021.stuart_maxwell_table(view),
         recall=tuple(details.recall_tables(view)),
+        words=tuple(outputs.words_tables(view)),
         health=details.health_table(view, health),
         curves=_curves(audit, view, near, health),
         more_curves=_curves(audit, view, far, health),
         maps=_maps(audit, view, near),
         provenance=provenance(audit, view),
-        citation=paper.CITATION,
+        citations={"peri2021": peri2021.CITATION, "ito2021": ito2021.CITATION},
         stamps=stamps(audit),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from emoprism.leakage.results import Measurement, System
@@ -12,13 +12,13 @@ from emoprism.report.words import percent, seeds_count, split_words
 from emoprism.types import TEST
 
 
-def cell(row: Measurement | None) -> Cell:
-    """A measurement in percent."""
+def cell(row: Measurement | None, shown: Callable[[float], str] = percent) -> Cell:
+    """A measurement in percent, or as it is `shown` otherwise."""
     if row is None:
         return EMPTY
     if row.low is None or row.high is None:
-        return Cell(percent(row.value))
-    return Cell(percent(row.value), f"[{percent(row.low)}, {percent(row.high)}]")
+        return Cell(shown(row.value))
+    return Cell(shown(row.value), f"[{shown(row.low)}, {shown(row.high)}]")
 
 
 @dataclass(frozen=True, slots=True)

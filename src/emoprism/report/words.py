@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from emoprism.leakage.results import Measurement
 
 SPLIT_WORDS = {"test": "seen speakers", "unseen": "unseen speakers", "validation": "validation", "train": "train"}
-METRIC_WORDS = {"macro_f1": "macro F1", "accuracy": "accuracy", "eer": "EER", "balanced_accuracy": "balanced accuracy"}
+METRIC_WORDS = {
+    "macro_f1": "macro F1", "accuracy": "accuracy", "eer": "EER", "balanced_accuracy": "balanced accuracy",
+    "presence_weighted_accuracy": "weighted accuracy", "presence_f1": "F1 of presence",
+    "presence_macro_f1": "macro F1 of presence and absence",
+    "negative_nonnegative_accuracy": "accuracy, negative or not", "negative_nonnegative_f1": "F1, negative or not",
+    "negative_positive_accuracy": "accuracy, negative or positive", "negative_positive_f1": "F1, negative or positive",
+    "seven_class_accuracy": "seven-class accuracy",
+}  # fmt: skip
 
 
 def percent(value: float) -> str:

@@ -1,0 +1,1 @@
+"""Our numbers beside those that papers print: one file per paper."""
