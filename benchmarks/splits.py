@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
-from emoprism.recipe import SPLITTERS
+from emoprism.families import SPLITTERS
 from emoprism.splits.base import Unit
 from emoprism.types import CORPUS, EMOTION, GENDER, SENTENCE, SESSION, SPEAKER
 

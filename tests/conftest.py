@@ -7,11 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from emoprism.media.processed import ProcessedClip
 from emoprism.media.writer import Encoded, encode, finish, write_shard
 from emoprism.stage import Stage
 from emoprism.types import AUDIO, FACE, Clip
+
+# No clock decides whether a test passes (a busy machine is no fault), nor does chance: the same examples every time.
+settings.register_profile("emoprism", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("emoprism")
 
 EMOTIONS = ("angry", "happy", "neutral")
 FACE_SIDE = 16

@@ -163,7 +163,7 @@ def parts_of_embeddings(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(parts_of_embeddings())
 def test_any_embeddings_survive_the_disk(tmp_path_factory: pytest.TempPathFactory, parts: dict[str, Any]) -> None:
     folder = tmp_path_factory.mktemp("embeddings")

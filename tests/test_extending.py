@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from emoprism.families import FAMILIES
 from emoprism.plugins import PLUGINS_VARIABLE
-from emoprism.recipe import FAMILIES
 
 PAGE = (Path(__file__).parents[1] / "docs" / "extending.md").read_text(encoding="utf-8")
 SECTION = re.compile(r"^`([\w/]+\.py)`:\n\n```python\n(.*?)```\n(.*?)```python\n(.*?)```", re.MULTILINE | re.DOTALL)

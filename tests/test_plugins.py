@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from emoprism.errors import PluginError
+from emoprism.families import CORPORA, FAMILIES, SPLITTERS
 from emoprism.plugins import PLUGINS_VARIABLE, Family
-from emoprism.recipe import CORPORA, FAMILIES, SPLITTERS
 from emoprism.testing import check_plugin, check_splitter
 
 HEAD = """

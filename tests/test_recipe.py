@@ -11,18 +11,9 @@ from hypothesis import strategies as st
 
 from emoprism import recipe
 from emoprism.errors import RecipeError
+from emoprism.families import Choice
 from emoprism.plugins import PLUGINS_VARIABLE
-from emoprism.recipe import (
-    Choice,
-    Data,
-    Recipe,
-    check_model,
-    find_recipe,
-    load_recipe,
-    merge,
-    read_yaml,
-    with_overrides,
-)
+from emoprism.recipe import Data, Recipe, check_model, find_recipe, load_recipe, merge, read_yaml, with_overrides
 
 MODEL = '''
 """A model of the test's own."""
@@ -33,6 +24,7 @@ class Tiny(Model):
 
     def __init__(self, streams, classes, *, widths: dict[str, int] = {"emotion": 8}, names: tuple[str, ...] = ("a",)):
         super().__init__(streams, classes)
+        self.dimensions = {}
 
     image_size = None
 
@@ -48,6 +40,9 @@ class Push(Disentangler):
 
     def __init__(self, dimensions, classes, *, weight: float = 1.0):
         super().__init__(dimensions, classes)
+
+    def players(self, model):
+        return {}
 
     def moves(self, model, batch):
         yield from ()

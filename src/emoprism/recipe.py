@@ -7,14 +7,12 @@ A recipe may say `extends: other.yaml` (relative to itself) and then holds only 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 import yaml
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     NonNegativeFloat,
@@ -22,25 +20,23 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
-    model_serializer,
+    model_validator,
 )
 
 from emoprism.errors import Problem, RecipeError, did_you_mean
-from emoprism.plugins import Family, problems_of
+from emoprism.families import (
+    DISENTANGLERS,
+    SPLITTERS,
+    MethodChoice,
+    ModelChoice,
+    SplitChoice,
+    TaskChoice,
+    choose,
+)
+from emoprism.plugins import problems_of
+from emoprism.rehearsal import rehearse
 
 M = TypeVar("M", bound=BaseModel)
-
-CORPORA: Family[Any] = Family("corpora", "Corpus", "corpus")
-DETECTORS: Family[Any] = Family("media/detectors", "Detector", "face detector")
-SPLITTERS: Family[Any] = Family("splits", "Splitter", "split")
-MODELS: Family[Any] = Family("models", "Model", "model")
-ENCODERS: Family[Any] = Family("models/encoders", "Encoder", "encoder")
-DISENTANGLERS: Family[Any] = Family("disentangle", "Disentangler", "disentangler")
-METRICS: Family[Any] = Family("leakage/metrics", "Metric", "metric")
-ATTACKERS: Family[Any] = Family("leakage/attackers", "Attacker", "attacker")
-ACOUSTICS: Family[Any] = Family("media/acoustics", "Acoustics", "kind of acoustic features")
-PRETRAINED: Family[Any] = Family("pretrained", "Pretrained", "pretrained model")
-FAMILIES = (CORPORA, DETECTORS, ACOUSTICS, SPLITTERS, MODELS, ENCODERS, DISENTANGLERS, METRICS, ATTACKERS, PRETRAINED)
 
 
 class Strict(BaseModel):
@@ -49,47 +45,12 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
-class Choice(BaseModel):
-    """A plug-in by name with its options, all defaults filled in. In YAML: `confusion` or `{name: confusion, ...}`."""
-
-    model_config = ConfigDict(frozen=True)
-    name: str
-    options: dict[str, Any] = {}
-
-    @model_serializer
-    def _flat(self) -> dict[str, Any]:
-        return {"name": self.name, **self.options}
-
-
-def _choose(family: Family[Any], value: object) -> Choice:
-    if isinstance(value, Choice):
-        value = {"name": value.name, **value.options}
-    if isinstance(value, str):
-        value = {"name": value}
-    if not isinstance(value, Mapping) or not isinstance(cast("Mapping[str, Any]", value).get("name"), str):
-        raise ValueError(f"expected the name of a {family.noun}, or a mapping with the key 'name' and its options")
-    given = dict(cast("Mapping[str, Any]", value))
-    name = given.pop("name")
-    options, problems = family.validate(name, given, "")
-    if problems:
-        raise ValueError("; ".join(str(problem).replace("\n    -> ", ": ") for problem in problems))
-    return Choice(name=name, options=options)
-
-
-AcousticsChoice = Annotated[Choice, BeforeValidator(partial(_choose, ACOUSTICS))]
-DetectorChoice = Annotated[Choice, BeforeValidator(partial(_choose, DETECTORS))]
-SplitChoice = Annotated[Choice, BeforeValidator(partial(_choose, SPLITTERS))]
-ModelChoice = Annotated[Choice, BeforeValidator(partial(_choose, MODELS))]
-EncoderChoice = Annotated[Choice, BeforeValidator(partial(_choose, ENCODERS))]
-MethodChoice = Annotated[Choice, BeforeValidator(partial(_choose, DISENTANGLERS))]
-PretrainedChoice = Annotated[Choice, BeforeValidator(partial(_choose, PRETRAINED))]
-AttackerChoice = Annotated[Choice, BeforeValidator(partial(_choose, ATTACKERS))]
-
-
 Merge = dict[str, dict[str, str]]
 """Per attribute: label -> the label it is merged into ({"emotion": {"calm": "neutral"}})."""
 LabelMaps = dict[str, dict[str, dict[str, str | None]]]
 """Per corpus of a joined one: {"ravdess": {"emotion": {"calm": "neutral", "sad": None}}}; None leaves clips out."""
+Levels = dict[str, dict[str, float]]
+"""Per numeric value: a word -> where it begins ({"sentiment": {"negative": -3.0, "positive": 0.0}})."""
 
 
 class Data(Strict):
@@ -99,7 +60,11 @@ class Data(Strict):
     maps: LabelMaps = {}
     """What single corpora of a joined one call by other names; applied first."""
     merge: Merge = {}
-    split: SplitChoice = Field(default_factory=lambda: _choose(SPLITTERS, "held_out"))
+    levels: Levels = {}
+    """Numeric values of clips as labels besides, so that splits, probes and audits know them."""
+    tasks: dict[str, TaskChoice] = {}
+    """What a head tells of an attribute where that is not one of its classes: several at once, or a number."""
+    split: SplitChoice = Field(default_factory=lambda: choose(SPLITTERS, "held_out"))
     max_steps: dict[str, PositiveInt] = {}
     """Per stream: training draws this many steps of a clip at a time; evaluation always sees all of them."""
     exact_steps: dict[str, PositiveInt] = {}
@@ -168,9 +133,14 @@ class Recipe(Strict):
     seed: NonNegativeInt = 0
     data: Data = Field(default_factory=Data)
     model: ModelChoice
-    method: MethodChoice = Field(default_factory=lambda: _choose(DISENTANGLERS, "none"))
+    method: MethodChoice = Field(default_factory=lambda: choose(DISENTANGLERS, "none"))
     players: dict[str, Player] = {"model": Player()}
     training: Training = Training()
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Recipe:
+        rehearse(self.data.streams, self.data.tasks, self.model, self.method, self.players)
+        return self
 
     def dump(self) -> str:
         """The recipe as YAML with every default written out; `load_recipe` reads it back equal."""

@@ -15,9 +15,9 @@ import pytest
 
 from emoprism.corpora.cmu_mosei import EMOTIONS, INTENSITY, CmuMosei
 from emoprism.errors import CorpusError, PluginError
+from emoprism.families import CORPORA
 from emoprism.media.prepare import prepare
 from emoprism.media.shards import PreparedCorpus
-from emoprism.recipe import CORPORA
 from emoprism.testing import check_copies, check_corpus
 
 h5py = pytest.importorskip("h5py", reason="needs h5py: pip install 'emoprism[hdf5]'")

@@ -15,7 +15,8 @@ from emoprism.corpora.iemocap import Iemocap
 from emoprism.corpora.manifest import ManifestCorpus
 from emoprism.corpora.ravdess import Ravdess
 from emoprism.errors import CorpusError
-from emoprism.recipe import CORPORA, with_overrides
+from emoprism.families import CORPORA
+from emoprism.recipe import with_overrides
 from emoprism.testing import check_corpus
 
 TEXT = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ import pytest
 
 from emoprism.corpora._listing import show
 from emoprism.corpora.base import EMOTIONS
-from emoprism.recipe import CORPORA
+from emoprism.families import CORPORA
 
 HERE = Path(__file__).parent
 TEXT = (HERE.parents[1] / "docs" / "data.md").read_text(encoding="utf-8")

@@ -12,7 +12,8 @@ import pytest
 
 from emoprism.corpora.folder import FolderCorpus
 from emoprism.errors import CorpusError
-from emoprism.recipe import CORPORA, with_overrides
+from emoprism.families import CORPORA
+from emoprism.recipe import with_overrides
 from emoprism.testing import check_copies, check_corpus
 
 Medium = Callable[[Path], Path]

@@ -12,9 +12,9 @@ import pytest
 
 from emoprism.corpora.iemocap import LEFT_HALF, RIGHT_HALF, Iemocap
 from emoprism.errors import CorpusError, PluginError
+from emoprism.families import CORPORA
 from emoprism.media.prepare import prepare
 from emoprism.media.shards import PreparedCorpus
-from emoprism.recipe import CORPORA
 from emoprism.testing import check_copies, check_corpus
 
 REAL = os.environ.get("EMOPRISM_IEMOCAP", "")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from emoprism.corpora import _problems
 from emoprism.corpora.manifest import ManifestCorpus
 from emoprism.errors import CorpusError, PluginError
-from emoprism.recipe import CORPORA
+from emoprism.families import CORPORA
 from emoprism.testing import check_corpus
 from emoprism.types import FeatureSource
 

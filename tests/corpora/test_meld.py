@@ -10,7 +10,7 @@ import pytest
 from emoprism.corpora import _meld
 from emoprism.corpora.meld import Meld
 from emoprism.errors import CorpusError
-from emoprism.recipe import SPLITTERS
+from emoprism.families import SPLITTERS
 from emoprism.splits.base import Unit
 from emoprism.testing import check_copies, check_corpus
 

@@ -5,10 +5,11 @@ import torch
 from torch import Tensor, nn
 
 from emoprism.models.base import Batch, Heads, Model, Stream
+from emoprism.models.tasks.one_of import one_of
 from emoprism.types import StreamSpec
 
 DIMENSIONS = {"emotion": 3, "speaker": 4}
-CLASSES = {"emotion": 3, "speaker": 4}
+TASKS = one_of(emotion=3, speaker=4)
 
 
 @pytest.fixture(autouse=True)
@@ -21,11 +22,11 @@ class Linear(Model):
     """Embeddings that are linear in the input, so that gradients can be written down."""
 
     def __init__(self) -> None:
-        super().__init__({"x": StreamSpec((5,))}, CLASSES)
+        super().__init__({"x": StreamSpec((5,))}, TASKS)
         self.dimensions = DIMENSIONS
         self.emotion = nn.Linear(5, 3, bias=False)
         self.speaker = nn.Linear(5, 4, bias=False)
-        self.heads = Heads(DIMENSIONS, CLASSES)
+        self.heads = Heads(DIMENSIONS, TASKS)
         self.double()
 
     @property

@@ -8,13 +8,15 @@ import pytest
 import torch
 
 from emoprism.disentangle.alternate_freeze import AlternateFreeze
+from emoprism.families import MODELS
 from emoprism.models.base import Batch, Model
-from emoprism.recipe import MODELS, Player
+from emoprism.models.tasks.one_of import one_of
+from emoprism.recipe import Player
 from emoprism.testing import example_stream
 from emoprism.training.game import Game
 from emoprism.types import StreamSpec
 
-CLASSES = {"emotion": 3, "speaker": 4}
+TASKS = one_of(emotion=3, speaker=4)
 STREAMS = {"units": StreamSpec((7,)), "mfcc": StreamSpec((5,))}
 OPTIONS = {
     "cross_attention": {"width": 8, "depth": 2, "self_depth": 1},
@@ -26,8 +28,8 @@ OPTIONS = {
 def made(name: str) -> tuple[Model, AlternateFreeze, Batch]:
     torch.manual_seed(0)
     given = {"units": STREAMS["units"]} if name == "speech" else STREAMS
-    model: Model = MODELS.make(name, given, CLASSES, options=OPTIONS[name])
-    method = AlternateFreeze(model.dimensions, CLASSES)
+    model: Model = MODELS.make(name, given, TASKS, options=OPTIONS[name])
+    method = AlternateFreeze(model.dimensions, TASKS)
     streams = {key: example_stream(spec.shape, lengths=(60, 40, 33, 50), seed=7) for key, spec in given.items()}
     labels = {"emotion": torch.tensor([0, 1, 2, 1]), "speaker": torch.tensor([3, 0, 1, 2])}
     return model, method, Batch(streams, labels)
@@ -57,8 +59,8 @@ def test_losses_are_those_of_equations_3_and_4(name: str) -> None:
 
 def test_two_tasks_are_needed() -> None:
     with pytest.raises(ValueError, match="auxiliary: the model embeds no 'speaker'"):
-        AlternateFreeze({"emotion": 3}, CLASSES)
+        AlternateFreeze({"emotion": 3}, TASKS)
     with pytest.raises(ValueError, match="two tasks take turns"):
-        AlternateFreeze({"emotion": 3, "speaker": 4, "gender": 2}, CLASSES)
+        AlternateFreeze({"emotion": 3, "speaker": 4, "gender": 2}, TASKS)
     with pytest.raises(ValueError, match="two tasks take turns"):
-        AlternateFreeze({"emotion": 3, "speaker": 4}, CLASSES, auxiliary="emotion")
+        AlternateFreeze({"emotion": 3, "speaker": 4}, TASKS, auxiliary="emotion")

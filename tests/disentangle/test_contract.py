@@ -2,7 +2,7 @@
 
 import pytest
 
-from emoprism.recipe import DISENTANGLERS
+from emoprism.families import DISENTANGLERS
 from emoprism.testing import check_disentangler
 
 

@@ -13,10 +13,11 @@ from emoprism.disentangle.confusion import Confusion
 from emoprism.disentangle.cross_contrast import CrossContrast, contrastive_loss
 from emoprism.disentangle.gradient_reversal import GradientReversal
 from emoprism.disentangle.none import Nothing
+from emoprism.families import DISENTANGLERS
 from emoprism.models.base import Batch, Model
-from emoprism.recipe import DISENTANGLERS
+from emoprism.models.tasks.one_of import one_of
 
-CLASSES = {"emotion": 3, "speaker": 4}
+TASKS = one_of(emotion=3, speaker=4)
 OTHER = {"emotion": "speaker", "speaker": "emotion"}
 Gradients = dict[str, np.ndarray]
 
@@ -52,12 +53,12 @@ class ByHand:
         self.labels = {name: values.numpy() for name, values in batch.labels.items()}
         self.p = {name: numbers(value) for name, value in model.named_parameters()}
         self.q = {name: numbers(value) for name, value in method.named_parameters()}
-        self.z = {name: self.x @ self.p[f"{name}.weight"].T for name in CLASSES}
+        self.z = {name: self.x @ self.p[f"{name}.weight"].T for name in TASKS}
 
     def tasks(self, weights: Mapping[str, float]) -> tuple[Gradients, Gradients]:
         """Gradients of sum_a w_a CE(head_a(z_a), y_a): of the embeddings, and of the heads' parameters."""
         dz, dp = {}, {}
-        for i, name in enumerate(CLASSES):
+        for i, name in enumerate(TASKS):
             w, b = self.p[f"heads.layers.{i}.weight"], self.p[f"heads.layers.{i}.bias"]
             g = weights[name] * towards_labels(self.z[name] @ w.T + b, self.labels[name])
             dz[name] = g @ w
@@ -67,7 +68,7 @@ class ByHand:
     def branches(self, weights: Mapping[str, float], towards=towards_labels) -> tuple[Gradients, Gradients]:
         """Gradients of sum_b w_b loss(branch(z_a), y_b), a != b: of the embeddings, and of the branches' parameters."""
         dz, dq = {}, {}
-        for i, read in enumerate(CLASSES):
+        for i, read in enumerate(TASKS):
             told, key = OTHER[read], f"adversary.branches.{i}"
             w1, b1, w2, b2 = (self.q[f"{key}.{name}"] for name in ("0.weight", "0.bias", "2.weight", "2.bias"))
             before = self.z[read] @ w1.T + b1
@@ -81,7 +82,7 @@ class ByHand:
 
     def model(self, dz: Gradients, heads: Gradients) -> Gradients:
         """Gradients of all of the model's parameters."""
-        return heads | {f"{name}.weight": dz[name].T @ self.x for name in CLASSES}
+        return heads | {f"{name}.weight": dz[name].T @ self.x for name in TASKS}
 
 
 def played(model: Model, method: Disentangler, batch: Batch) -> list[tuple[Gradients, Gradients]]:
@@ -110,7 +111,7 @@ def equal(found: Gradients, expected: Gradients) -> None:
 
 
 def make(kind: type[Disentangler], **options: Any) -> Disentangler:
-    return kind({"emotion": 3, "speaker": 4}, CLASSES, **options).double()
+    return kind({"emotion": 3, "speaker": 4}, TASKS, **options).double()
 
 
 ONE = {"emotion": 1.0, "speaker": 1.0}

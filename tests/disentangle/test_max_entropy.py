@@ -11,15 +11,17 @@ import pytest
 import torch
 
 from emoprism.disentangle.base import Move
-from emoprism.disentangle.max_entropy import MaxEntropy, entropy
+from emoprism.disentangle.max_entropy import MaxEntropy
 from emoprism.models.base import Batch, Model
 from emoprism.models.speech import Speech
+from emoprism.models.tasks.one_of import one_of
 from emoprism.recipe import Player
 from emoprism.testing import example_stream
 from emoprism.training.game import Game
 from emoprism.types import StreamSpec
 
-CLASSES = {"emotion": 4, "speaker": 8}
+TASKS = one_of(emotion=4, speaker=8)
+entropy = TASKS["speaker"].undecided
 EMOTION = torch.tensor([0, 1, 2, 3, 0, 1])
 SPEAKER = torch.tensor([0, 1, 7, 3, 4, 5])
 
@@ -27,8 +29,8 @@ SPEAKER = torch.tensor([0, 1, 7, 3, 4, 5])
 def menan(**options: Any) -> tuple[Speech, MaxEntropy, Batch]:
     """The paper's model and method, on six clips of 43 features, in float64."""
     torch.manual_seed(1)
-    model = Speech({"speech": StreamSpec((43,))}, CLASSES).double().eval()
-    method = MaxEntropy(model.dimensions, CLASSES, protect={"emotion": ("speaker",)}, **options).double()
+    model = Speech({"speech": StreamSpec((43,))}, TASKS).double().eval()
+    method = MaxEntropy(model.dimensions, TASKS, protect={"emotion": ("speaker",)}, **options).double()
     stream = example_stream((43,), lengths=(40, 33, 60, 5, 21, 50))
     return model, method, Batch({"speech": stream}, {"emotion": EMOTION, "speaker": SPEAKER})
 

@@ -9,37 +9,38 @@ from emoprism.disentangle.cross_contrast import CrossContrast, contrastive_loss
 from emoprism.disentangle.gradient_reversal import GradientReversal, reverse
 from emoprism.disentangle.max_entropy import MaxEntropy
 from emoprism.errors import PluginError
-from emoprism.recipe import DISENTANGLERS
+from emoprism.families import DISENTANGLERS
+from emoprism.models.tasks.one_of import one_of
 
 TWO = {"emotion": 3, "speaker": 4}
-CLASSES = {"emotion": 5, "speaker": 9, "gender": 2}
+TASKS = one_of(emotion=5, speaker=9, gender=2)
 
 
 @pytest.mark.parametrize("kind", [GradientReversal, Confusion])
 def test_an_adversary_needs_two_attributes(kind):
     with pytest.raises(ValueError, match="needs two attributes"):
-        kind({"emotion": 3}, CLASSES)
-    kind(TWO, CLASSES)
+        kind({"emotion": 3}, TASKS)
+    kind(TWO, TASKS)
 
 
 def test_alternate_wants_a_weight_for_each_attribute_and_for_no_other():
     with pytest.raises(ValueError, match=r"give primary\.gender a weight"):
-        Alternate({**TWO, "gender": 2}, CLASSES)
+        Alternate({**TWO, "gender": 2}, TASKS)
     with pytest.raises(ValueError, match=r"auxiliary\.speker: .*did you mean 'speaker'"):
-        Alternate(TWO, CLASSES, auxiliary={"emotion": 1.0, "speaker": 1.0, "speker": 1.0})
+        Alternate(TWO, TASKS, auxiliary={"emotion": 1.0, "speaker": 1.0, "speker": 1.0})
     weights = {"emotion": 1.0, "speaker": 1.0, "gender": 1.0}
-    method = Alternate({**TWO, "gender": 2}, CLASSES, primary=weights, auxiliary=weights)
+    method = Alternate({**TWO, "gender": 2}, TASKS, primary=weights, auxiliary=weights)
     assert len(method.adversary.pairs) == 6
 
 
 def test_contrast_needs_the_embedding_and_the_other_attribute():
     with pytest.raises(ValueError, match="contrast is on the speaker embedding, and the model embeds emotion only"):
-        CrossContrast({"emotion": 3}, CLASSES)
+        CrossContrast({"emotion": 3}, TASKS)
     with pytest.raises(ValueError, match="no attribute 'emotoin' to contrast speaker across; did you mean 'emotion'"):
-        CrossContrast(TWO, CLASSES, across="emotoin")
+        CrossContrast(TWO, TASKS, across="emotoin")
     with pytest.raises(ValueError, match="no attribute 'speaker' to contrast"):
-        CrossContrast(TWO, CLASSES, across="speaker")
-    CrossContrast({"speaker": 4}, CLASSES, across="gender")
+        CrossContrast(TWO, TASKS, across="speaker")
+    CrossContrast({"speaker": 4}, TASKS, across="gender")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_contrast_needs_the_embedding_and_the_other_attribute():
 )
 def test_options_out_of_range_are_refused(name, options):
     with pytest.raises(PluginError):
-        DISENTANGLERS.make(name, TWO, CLASSES, options=options)
+        DISENTANGLERS.make(name, TWO, TASKS, options=options)
 
 
 def test_reversal_passes_values_on_and_turns_gradients():
@@ -74,11 +75,11 @@ def test_contrast_works_in_half_precision_and_on_zero_vectors():
 
 @pytest.mark.parametrize("kind", [GradientReversal, MaxEntropy])
 def test_what_is_protected_is_named_by_embedding_and_attribute(kind):
-    method = kind({"emotion": 3}, CLASSES, protect={"emotion": ("speaker", "gender")})
+    method = kind({"emotion": 3}, TASKS, protect={"emotion": ("speaker", "gender")})
     assert method.adversary.pairs == [("emotion", "speaker"), ("emotion", "gender")]
     with pytest.raises(ValueError, match=r"protect\.emotoin: the model embeds no 'emotoin'; did you mean 'emotion'"):
-        kind(TWO, CLASSES, protect={"emotoin": ("speaker",)})
+        kind(TWO, TASKS, protect={"emotoin": ("speaker",)})
     with pytest.raises(ValueError, match=r"protect\.emotion: no attribute 'speker' to find; did you mean 'speaker'"):
-        kind(TWO, CLASSES, protect={"emotion": ("speker",)})
+        kind(TWO, TASKS, protect={"emotion": ("speker",)})
     with pytest.raises(ValueError, match=r"protect\.emotion: no attribute 'emotion' to find"):
-        kind(TWO, CLASSES, protect={"emotion": ("emotion",)})
+        kind(TWO, TASKS, protect={"emotion": ("emotion",)})

@@ -13,7 +13,7 @@ from emoprism.leakage.attackers.base import Attacker, Settings
 from emoprism.leakage.attackers.boosted_trees import narrowed
 from emoprism.leakage.metrics.accuracy import Accuracy
 from emoprism.leakage.probe import probe
-from emoprism.recipe import ATTACKERS
+from emoprism.families import ATTACKERS
 
 Made = tuple[np.ndarray, np.ndarray]
 ALL = ("boosted_trees", "logistic", "mlp", "nearest_neighbours")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from emoprism.errors import PluginError
-from emoprism.recipe import ATTACKERS, METRICS
+from emoprism.families import ATTACKERS, METRICS
 from emoprism.testing import check_attacker, check_metric
 
 

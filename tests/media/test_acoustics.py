@@ -11,6 +11,7 @@ import pytest
 import soxr
 
 from emoprism.errors import PluginError, RecipeError
+from emoprism.families import ACOUSTICS
 from emoprism.media.acoustics.mfcc import Mfcc
 from emoprism.media.acoustics.speech import Speech, at_speed
 from emoprism.media.audio import log_mel, mel_filters
@@ -18,7 +19,6 @@ from emoprism.media.options import PrepareOptions
 from emoprism.media.prepare import prepare
 from emoprism.media.process import process_clip
 from emoprism.media.shards import PreparedCorpus
-from emoprism.recipe import ACOUSTICS
 from emoprism.testing import check_acoustics
 from emoprism.types import Clip
 

@@ -57,7 +57,7 @@ def numbers(frames: list[Frame]) -> list[int]:
 # --- which pictures
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     fps=st.floats(0.5, 40), start=st.floats(0, 5), length=st.floats(0.05, 4), rate=st.sampled_from([5, 12, 24, 25, 30]),
     offset=st.floats(0, 1),

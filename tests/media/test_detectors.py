@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoprism.errors import InputError, PluginError
+from emoprism.families import DETECTORS
 from emoprism.media.detectors import blazeface
 from emoprism.media.detectors.base import Detector, letterbox, merge_overlapping, overlap
 from emoprism.media.detectors.blazeface import BlazeFace
 from emoprism.media.detectors.onnx_model import OnnxModel
-from emoprism.recipe import DETECTORS
 
 N = 3
 BOXES = [[0.25, 0.25, 0.5, 0.75], [0.26, 0.25, 0.51, 0.75], [0.6, 0.1, 0.9, 0.3]]

@@ -10,10 +10,10 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import save_file
 
+from emoprism.families import DISENTANGLERS, MODELS
 from emoprism.models.base import Batch, Model, Stream
 from emoprism.models.ranks import average_gradients, rank, rows_of_rank
-from emoprism.recipe import DISENTANGLERS, MODELS
-from emoprism.testing import EXAMPLE_CLASSES, example_stream
+from emoprism.testing import example_stream, example_tasks
 from emoprism.types import StreamSpec
 
 # The first process, which has the first two rows of five, has no face at all; sizes of the clips differ.
@@ -36,8 +36,8 @@ def gradients(method_name: str) -> dict[str, torch.Tensor]:
     torch.manual_seed(0)
     specs = {name: StreamSpec(shape) for name, shape in SHAPES.items()}
     options = {"embeddings": {"emotion": 5, "speaker": 6}, "encoders": ENCODERS}
-    model: Model = MODELS.make("multitask", specs, EXAMPLE_CLASSES, options=options).double()
-    method = DISENTANGLERS.make(method_name, model.dimensions, EXAMPLE_CLASSES).double()
+    model: Model = MODELS.make("multitask", specs, example_tasks(), options=options).double()
+    method = DISENTANGLERS.make(method_name, model.dimensions, example_tasks()).double()
     streams = {name: own_rows(example_stream(SHAPES[name], lengths=LENGTHS[name])) for name in SHAPES}
     labels = {"emotion": torch.tensor([0, 1, 2, 0, -1]), "speaker": torch.tensor([0, 0, 1, 1, -1])}
     owners = method.players(model)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emoprism.recipe import ENCODERS, MODELS
+from emoprism.families import ENCODERS, MODELS
 from emoprism.testing import check_encoder, check_model
 
 SMALL: dict[str, dict[str, Any]] = {

@@ -11,11 +11,12 @@ import torch
 from emoprism.models._attention import CoAttention, CrossTransformer, Layer, Sequence, placed, positions
 from emoprism.models.base import Model
 from emoprism.models.cross_attention import CrossAttention
+from emoprism.models.tasks.one_of import one_of
 from emoprism.testing import example_stream
 from emoprism.types import StreamSpec
 
 STREAMS = {"units": StreamSpec((7,)), "mfcc": StreamSpec((5,))}
-CLASSES = {"emotion": 3, "speaker": 4}
+TASKS = one_of(emotion=3, speaker=4)
 SMALL = {"width": 8, "depth": 2, "self_depth": 1}
 
 
@@ -118,7 +119,7 @@ def test_positions_are_sines_and_cosines() -> None:
 
 def test_the_paper_has_eight_layers_of_128_in_each_of_eight_transformers() -> None:
     with torch.device("meta"):
-        model = CrossAttention(STREAMS, CLASSES)
+        model = CrossAttention(STREAMS, TASKS)
     transformers = [m for m in model.modules() if isinstance(m, CrossTransformer)]
     assert len(transformers) == 8  # CAT and CMT, two modalities, two attributes
     assert {(len(t.co_layers), len(t.self_layers)) for t in transformers} == {(5, 3)}
@@ -144,16 +145,16 @@ def influence(model: Model, attribute: str) -> set[str]:
 
 
 def test_with_caa_each_attribute_reads_the_other_and_without_it_does_not() -> None:
-    crossed = CrossAttention(STREAMS, CLASSES, **SMALL)
-    alone = CrossAttention(STREAMS, CLASSES, cross_attribute=False, **SMALL)
-    for attribute in CLASSES:
+    crossed = CrossAttention(STREAMS, TASKS, **SMALL)
+    alone = CrossAttention(STREAMS, TASKS, cross_attribute=False, **SMALL)
+    for attribute in TASKS:
         assert influence(crossed, attribute) == {"encoder", "emotion", "speaker"}
         assert influence(alone, attribute) == {"encoder", attribute}
 
 
 @pytest.mark.parametrize("options", [{}, {"cross_attribute": False}, {"attributes": ("emotion",)}])
 def test_parts_hold_every_parameter_once(options) -> None:
-    model = CrossAttention(STREAMS, CLASSES, **SMALL, **options)
+    model = CrossAttention(STREAMS, TASKS, **SMALL, **options)
     held = [id(p) for part in model.parts().values() for p in part.parameters()]
     assert sorted(held) == sorted(id(p) for p in model.parameters())
 
@@ -169,4 +170,4 @@ def test_parts_hold_every_parameter_once(options) -> None:
 )
 def test_what_makes_no_sense_is_refused(given, options, words) -> None:
     with pytest.raises(ValueError, match=words):
-        CrossAttention(given, CLASSES, **options)
+        CrossAttention(given, TASKS, **options)

@@ -3,20 +3,21 @@
 import pytest
 import torch
 
+from emoprism.families import MODELS
 from emoprism.models.base import Batch, Stream
 from emoprism.models.encoders.conv1d import Conv1d
 from emoprism.models.encoders.features import Features
 from emoprism.models.encoders.vgg_m_audio import VggMAudio
 from emoprism.models.encoders.vgg_m_face import VggMFace
-from emoprism.recipe import MODELS
+from emoprism.models.tasks.one_of import one_of
 from emoprism.types import StreamSpec
 
 STREAMS = {"face": StreamSpec((224, 224, 3)), "audio": StreamSpec((40,)), "action_units": StreamSpec((35,))}
-CLASSES = {"emotion": 5, "speaker": 9, "gender": 2}
+TASKS = one_of(emotion=5, speaker=9, gender=2)
 
 
-def make(streams=STREAMS, classes=CLASSES, **options):
-    return MODELS.make("multitask", streams, classes, options=options)
+def make(streams=STREAMS, tasks=TASKS, **options):
+    return MODELS.make("multitask", streams, tasks, options=options)
 
 
 def vectors(width: int, clips: int = 4) -> Stream:
@@ -39,7 +40,7 @@ def test_streams_and_encoders_are_the_recipes_choice():
 
 @pytest.mark.parametrize("attribute", ["gender", "type", "a.b", "accent of the voice", "values"])
 def test_any_column_can_be_an_attribute(attribute):
-    model = make({"au": StreamSpec((6,))}, {attribute: 3}, embeddings={attribute: 7})
+    model = make({"au": StreamSpec((6,))}, one_of(**{attribute: 3}), embeddings={attribute: 7})
     batch = Batch({"au": vectors(6)}, {attribute: torch.tensor([0, 1, 2, -1])})
     embedded = model(batch)
     assert embedded[attribute].shape == (4, 7)

@@ -8,15 +8,16 @@ from torch import nn
 
 from emoprism.models.encoders.crnn import Crnn, reach
 from emoprism.models.speech import Speech
+from emoprism.models.tasks.one_of import one_of
 from emoprism.testing import example_stream
 from emoprism.types import StreamSpec
 
 SPEECH = {"speech": StreamSpec((43,))}
-CLASSES = {"emotion": 4, "speaker": 8}
+TASKS = one_of(emotion=4, speaker=8)
 
 
 def test_layers_are_those_of_table_1() -> None:
-    model = Speech(SPEECH, CLASSES, attributes=("emotion", "speaker"))
+    model = Speech(SPEECH, TASKS, attributes=("emotion", "speaker"))
     encoder = model.encoder
     assert isinstance(encoder, Crnn)
     convolutions = [m for m in encoder.modules() if isinstance(m, nn.Conv1d)]
@@ -25,10 +26,10 @@ def test_layers_are_those_of_table_1() -> None:
         (32, 32, (5,), (2,), (0,)),
     ]
     assert (encoder.recurrent.input_size, encoder.recurrent.hidden_size, encoder.recurrent.num_layers) == (32, 32, 1)
-    for attribute, classes in CLASSES.items():
+    for attribute, task in TASKS.items():
         layer = model.heads.layers[model.attributes.index(attribute)]
         shapes = [(m.in_features, m.out_features) for m in layer.modules() if isinstance(m, nn.Linear)]
-        assert shapes == [(96, 32), (32, 10), (10, classes)]  # 96: three statistics of 32 channels
+        assert shapes == [(96, 32), (32, 10), (10, len(task.words))]  # 96: three statistics of 32 channels
         assert sum(isinstance(m, nn.PReLU) for m in layer.modules()) == 2
 
 
@@ -65,15 +66,15 @@ def test_a_clip_shorter_than_the_convolutions_is_repeated() -> None:
 
 
 def test_all_attributes_share_one_embedding() -> None:
-    model = Speech(SPEECH, CLASSES, attributes=("emotion", "speaker")).eval()
+    model = Speech(SPEECH, TASKS, attributes=("emotion", "speaker")).eval()
     out = model.embed({"speech": example_stream((43,), lengths=(40, 50))})
     assert out["emotion"] is out["speaker"]
 
 
 def test_more_than_one_stream_is_refused() -> None:
     with pytest.raises(ValueError, match=r"reads one stream, and data\.streams names a, b"):
-        Speech({"a": StreamSpec((3,)), "b": StreamSpec((3,))}, CLASSES)
+        Speech({"a": StreamSpec((3,)), "b": StreamSpec((3,))}, TASKS)
     with pytest.raises(ValueError, match="no attribute 'emotoin'; did you mean 'emotion'"):
-        Speech(SPEECH, CLASSES, attributes=("emotoin",))
+        Speech(SPEECH, TASKS, attributes=("emotoin",))
     with pytest.raises(ValueError, match="reads feature vectors"):
-        Speech({"face": StreamSpec((8, 8, 3))}, CLASSES)
+        Speech({"face": StreamSpec((8, 8, 3))}, TASKS)

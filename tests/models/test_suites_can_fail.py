@@ -80,11 +80,11 @@ from emoprism.models.base import Heads, Model
 
 class Own(Model):
     '''A model.'''
-    def __init__(self, streams, classes):
-        super().__init__(streams, classes)
+    def __init__(self, streams, tasks):
+        super().__init__(streams, tasks)
         self.dimensions = {{"emotion": 4}}
         self.layer = torch.nn.Linear(streams["audio"].shape[0], 4)
-        self.heads = Heads(self.dimensions, classes)
+        self.heads = Heads(self.dimensions, tasks)
 
     image_size = 8
 
@@ -125,9 +125,9 @@ from emoprism.disentangle.base import Adversary, Disentangler, Move, detached
 
 class Own(Disentangler):
     '''A method.'''
-    def __init__(self, dimensions, classes):
-        super().__init__(dimensions, classes)
-        self.adversary = Adversary(dimensions, classes, 5)
+    def __init__(self, dimensions, tasks):
+        super().__init__(dimensions, tasks)
+        self.adversary = Adversary(dimensions, tasks, 5)
 
     def moves(self, model, batch):
         z = model(batch)

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from emoprism.errors import PluginError
+from emoprism.families import ENCODERS
 from emoprism.models.base import Stream
 from emoprism.models.encoders.vgg_m_audio import VggMAudio
 from emoprism.models.encoders.vgg_m_face import AT_A_TIME, VggMFace
-from emoprism.recipe import ENCODERS
 from emoprism.types import StreamSpec
 
 FACES, MELS = StreamSpec((224, 224, 3)), StreamSpec((40,))

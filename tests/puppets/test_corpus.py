@@ -15,12 +15,12 @@ import pytest
 
 from emoprism.corpora.puppets import PuppetsCorpus
 from emoprism.errors import CorpusError, EmoprismError, RecipeError, StageError
+from emoprism.families import CORPORA
 from emoprism.puppets import clip as clips
 from emoprism.puppets import encode
 from emoprism.puppets.clip import Job
 from emoprism.puppets.corpus import make
 from emoprism.puppets.emotions import EMOTIONS
-from emoprism.recipe import CORPORA
 from emoprism.testing import check_corpus
 from emoprism.workers import Lost
 

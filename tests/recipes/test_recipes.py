@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import torch
 
-from emoprism.recipe import DISENTANGLERS, MODELS, Recipe, check_model, load_recipe, merge, read_yaml, recipes_directory
+from emoprism.families import DISENTANGLERS, MODELS
+from emoprism.models.tasks.one_of import one_of
+from emoprism.recipe import Recipe, check_model, load_recipe, merge, read_yaml, recipes_directory
 from emoprism.types import StreamSpec
 
 ROOT = recipes_directory()
@@ -18,7 +20,7 @@ STREAMS = {
     "action_units": StreamSpec((35,)),
     "speech": StreamSpec((43,)),
 }
-CLASSES = {"emotion": 5, "speaker": 24}
+TASKS = one_of(emotion=5, speaker=24)
 
 
 def name_of(path: Path) -> str:
@@ -55,8 +57,8 @@ def test_every_system_can_be_built_with_every_preset(path, preset):
     recipe = check_model(Recipe, merge(read_yaml(path), above), str(path))
     streams = {name: STREAMS[name] for name in recipe.data.streams}
     with torch.device("meta"):
-        model = MODELS.make(recipe.model.name, streams, CLASSES, options=recipe.model.options)
-        method = DISENTANGLERS.make(recipe.method.name, model.dimensions, CLASSES, options=recipe.method.options)
+        model = MODELS.make(recipe.model.name, streams, TASKS, options=recipe.model.options)
+        method = DISENTANGLERS.make(recipe.method.name, model.dimensions, TASKS, options=recipe.method.options)
     assert set(method.players(model)) <= set(recipe.players)
 
 
@@ -74,7 +76,11 @@ HEAD = {"name", "label"}
             "peri2021/adversarial",
             HEAD | {"method.name", "method.weight", "method.hidden", "method.protect", "method.activation"},
         ),
-        ("peri2021/confusion", "peri2021/adversarial", HEAD | {"method.name", "method.weight", "method.hidden"}),
+        (
+            "peri2021/confusion",
+            "peri2021/adversarial",
+            HEAD | {"method.name", "method.weight", "method.hidden", "method.protect"},
+        ),
         (
             "peri2021/alternate",
             "peri2021/adversarial",
@@ -85,6 +91,7 @@ HEAD = {"name", "label"}
             "peri2021/multitask",
             HEAD | {"about", "method.name", "method.weight", "method.temperature", "method.embedding", "method.across"},
         ),
+        ("emoprism/sound_or_picture", "peri2021/multitask", HEAD | {"about", "data.modality_dropout"}),
     ],
 )
 def test_a_variant_differs_only_where_it_says_so(name, parent, own):
@@ -105,8 +112,8 @@ def test_what_the_paper_gives_is_in_the_recipes():
 @pytest.mark.parametrize("path", LI, ids=name_of)
 def test_the_systems_of_li_et_al_are_built_as_table_1(path):
     recipe = load_recipe(path)
-    model = MODELS.make(recipe.model.name, {"speech": STREAMS["speech"]}, CLASSES, options=recipe.model.options)
-    method = DISENTANGLERS.make(recipe.method.name, model.dimensions, CLASSES, options=recipe.method.options)
+    model = MODELS.make(recipe.model.name, {"speech": STREAMS["speech"]}, TASKS, options=recipe.model.options)
+    method = DISENTANGLERS.make(recipe.method.name, model.dimensions, TASKS, options=recipe.method.options)
     assert set(method.players(model)) == set(recipe.players)
     assert {player.learning_rate for player in recipe.players.values()} == {1e-3}
     assert (recipe.training.epochs, recipe.training.batch_size) == (300, 16)

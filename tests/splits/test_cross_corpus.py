@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from emoprism.errors import CorpusError
-from emoprism.recipe import SPLITTERS
+from emoprism.families import SPLITTERS
 from emoprism.splits.base import Unit
 from emoprism.splits.cross_corpus import CrossCorpus
 from emoprism.types import TRAIN, UNSEEN, VALIDATION

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from emoprism.recipe import SPLITTERS, load_recipe
+from emoprism.families import SPLITTERS
+from emoprism.recipe import load_recipe
 from emoprism.training.split import SplitOptions
 
 PAGE = (Path(__file__).parents[2] / "docs" / "splits.md").read_text(encoding="utf-8").replace("\\\n", " ")

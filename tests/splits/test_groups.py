@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from emoprism.corpora.ravdess import Ravdess
 from emoprism.errors import CorpusError, PluginError
-from emoprism.recipe import SPLITTERS
+from emoprism.families import SPLITTERS
 from emoprism.splits.base import Unit
 from emoprism.testing import check_splitter, example_units
 from emoprism.types import SPLITS, TEST, TRAIN, UNSEEN, VALIDATION

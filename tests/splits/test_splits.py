@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from emoprism.corpora.ravdess import Ravdess
 from emoprism.errors import CorpusError, PluginError, Problem
-from emoprism.recipe import SPLITTERS
+from emoprism.families import SPLITTERS
 from emoprism.splits._sides import draw_share
 from emoprism.splits.base import Splitter, Unit, sides_csv
 from emoprism.splits.given import Given

@@ -9,21 +9,22 @@ from torch import Tensor, nn
 from emoprism.disentangle.base import Adversary, Disentangler, Move, detached
 from emoprism.errors import GameError
 from emoprism.models.base import Batch, Heads, Model, Stream
+from emoprism.models.tasks.one_of import one_of
 from emoprism.recipe import Player
 from emoprism.training.game import Game
 from emoprism.types import StreamSpec
 
 DIMENSIONS = {"emotion": 3, "speaker": 4}
-CLASSES = {"emotion": 2, "speaker": 3}
+TASKS = one_of(emotion=2, speaker=3)
 PLAYERS = {"model": Player(learning_rate=0.1, decay=0.5), "adversary": Player(learning_rate=0.2, decay=1.0)}
 
 
 class TinyModel(Model):
     def __init__(self) -> None:
-        super().__init__({"au": StreamSpec((5,))}, CLASSES)
+        super().__init__({"au": StreamSpec((5,))}, TASKS)
         self.dimensions = DIMENSIONS
         self.layers = nn.ModuleDict({name: nn.Linear(5, width) for name, width in DIMENSIONS.items()})
-        self.heads = Heads(DIMENSIONS, CLASSES)
+        self.heads = Heads(DIMENSIONS, TASKS)
 
     @property
     def image_size(self) -> None:
@@ -38,8 +39,8 @@ class Scripted(Disentangler):
     """A method whose moves a test writes."""
 
     def __init__(self, script: Callable[["Scripted", Model, Batch], Iterator[Move]]) -> None:
-        super().__init__(DIMENSIONS, CLASSES)
-        self.adversary = Adversary(DIMENSIONS, CLASSES, hidden=6)
+        super().__init__(DIMENSIONS, TASKS)
+        self.adversary = Adversary(DIMENSIONS, TASKS, hidden=6)
         self.script = script
 
     def moves(self, model: Model, batch: Batch) -> Iterator[Move]:

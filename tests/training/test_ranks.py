@@ -12,8 +12,9 @@ import torch.multiprocessing as mp
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from emoprism.families import DISENTANGLERS
 from emoprism.models import ranks
-from emoprism.recipe import DISENTANGLERS, Data, Player, Recipe
+from emoprism.recipe import Data, Player, Recipe
 from emoprism.training import game as games
 from emoprism.training.dataset import Batches, Store, label_clips, open_prepared, stream_specs
 from emoprism.training.game import Game
@@ -35,7 +36,7 @@ def trained(prepared: Path, method: str) -> dict[str, Tensor]:
     torch.set_num_threads(1)
     corpus = open_prepared(prepared)
     labelled = label_clips(corpus, DATA, 0)
-    model, opponent = build(recipe(method), stream_specs(corpus, DATA), labelled.trained)
+    model, opponent = build(recipe(method), stream_specs(corpus, DATA), labelled.tasks)
     owners = opponent.players(model)
     game = Game(model.double().train(), opponent.double(), {name: PLAYERS[name == "adversary"] for name in owners})
     # An odd number of clips, so that the two processes get different shares.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from emoprism.console import say
-from emoprism.recipe import CORPORA
+from emoprism.families import CORPORA
 
 
 def show() -> None:

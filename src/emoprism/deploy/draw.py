@@ -15,6 +15,7 @@ from emoprism.errors import MediaError
 from emoprism.media.decode import Medium, Wanted
 from emoprism.media.picture import Frame
 from emoprism.media.sound import RATE, Samples
+from emoprism.models.tasks.base import Task
 
 FPS = 25
 GAP_SECONDS = 0.75
@@ -27,14 +28,13 @@ def draw(
     out: Path,
     predictions: Sequence[Prediction],
     sightings: Sequence[Sighting],
-    classes: Sequence[str],
-    attribute: str,
+    task: Task,
 ) -> None:
     """Write `media` to `out` with boxes around faces and the likeliest class of the moment. Memory is flat.
 
     Raises MediaError for a medium without a picture.
     """
-    windows = [p for p in predictions if p.span.kind == "window" and p.probabilities]
+    windows = [p for p in predictions if p.span.kind == "window" and p.told]
     with Medium(media) as medium, av.open(str(out), "w", format="mp4") as file:
         if medium.video is None:
             raise MediaError("it has no picture to draw on")
@@ -42,7 +42,7 @@ def draw(
         for item in medium.play(Wanted(0.0, float("inf"), float(FPS), sound=medium.audio is not None)):
             if isinstance(item, Frame):
                 image = np.ascontiguousarray(item.image)
-                _annotate(image, item, windows, sightings, classes, attribute)
+                _annotate(image, item, windows, sightings, task)
                 writer.picture(image, item.time)
             else:
                 writer.sound(item)
@@ -54,8 +54,7 @@ def _annotate(
     frame: Frame,
     windows: Sequence[Prediction],
     sightings: Sequence[Sighting],
-    classes: Sequence[str],
-    attribute: str,
+    task: Task,
 ) -> None:
     import cv2
 
@@ -68,10 +67,10 @@ def _annotate(
         x0, y0, x1, y1 = (round(float(side) / frame.scale) for side in box)
         colour = MAIN if seen.main else OTHER
         cv2.rectangle(image, (x0, y0), (x1, y1), colour, 2, cv2.LINE_AA)
-        label = label_at(windows, seen.track, frame.time, classes, attribute)
+        label = label_at(windows, seen.track, frame.time, task)
         _write(image, f"#{seen.track} {label}".strip(), x0, max(y0, 18), colour)
     if not drawn:
-        _write(image, label_at(windows, None, frame.time, classes, attribute), 8, 24, OTHER)
+        _write(image, label_at(windows, None, frame.time, task), 8, 24, OTHER)
 
 
 def box_at(seen: Sighting, time: float) -> np.ndarray | None:
@@ -83,16 +82,14 @@ def box_at(seen: Sighting, time: float) -> np.ndarray | None:
     return np.array([np.interp(time, seen.times, seen.boxes[:, side]) for side in range(4)])
 
 
-def label_at(
-    windows: Sequence[Prediction], track: int | None, time: float, classes: Sequence[str], attribute: str
-) -> str:
+def label_at(windows: Sequence[Prediction], track: int | None, time: float, task: Task) -> str:
     """The likeliest class of the window whose middle is nearest to a moment, with its probability."""
     own = [w for w in windows if w.span.track == track and w.span.start <= time <= w.span.end]
     if not own:
         return ""
     best = min(own, key=lambda w: abs((w.span.start + w.span.end) / 2 - time))
-    values = best.probabilities[attribute]
-    return f"{classes[int(values.argmax())]} {values.max():.0%}"
+    values = best.told[task.attribute]
+    return task.caption(values)
 
 
 def _write(image: np.ndarray, text: str, x: int, y: int, colour: tuple[int, int, int]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
+from jaxtyping import Int64
 
 from emoprism.console import say
 from emoprism.deploy.trained import Trained
@@ -17,7 +19,8 @@ from emoprism.splits.base import read_sides
 from emoprism.stage import Stage, fingerprint, replacing
 from emoprism.training.dataset import Labelled, Store, label_clips, open_prepared
 from emoprism.training.evaluation import embed_rows
-from emoprism.types import Embeddings
+from emoprism.training.levels import level
+from emoprism.types import MISSING, NUMBER, Embeddings, Outputs
 
 SPLIT = "split.csv"
 """Who was trained on, by the run's own word: a split file that the recipe names may be gone or changed since."""
@@ -50,18 +53,41 @@ def embed(run: Path, prepared: Path, out: Path, *, overwrite: bool = False) -> N
 
 @torch.no_grad()
 def embed_clips(trained: Trained, labelled: Labelled, store: Store) -> Embeddings:
-    """Embeddings and the heads' own predictions of all clips, with labels and split."""
+    """Embeddings and the heads' own predictions and outputs of all clips, with labels and split."""
     vectors = embed_rows(trained.model, labelled, store, np.arange(len(labelled.clips)))
-    logits = trained.model.heads(vectors)
-    told = set(trained.model.classes) & set(labelled.classes)
+    read = {name: values.numpy() for name, values in trained.model.heads.read(vectors).items()}
+    tasks = trained.model.heads.tasks
+    told = set(trained.model.tasks) & set(labelled.classes)
     return Embeddings(
         clips=tuple(clip.id for clip in labelled.clips),
         split=labelled.split,
         vectors={name: rows.numpy() for name, rows in vectors.items()},
         labels={name: labelled.labels[name] for name in sorted(told)},
         classes={name: labelled.classes[name] for name in sorted(told)},
-        predictions={name: values.argmax(1).numpy().astype(np.int64) for name, values in logits.items()},
+        predictions=_predictions(trained, labelled, read),
+        outputs={
+            name: Outputs(task.kind, task.words, labelled.targets[name], read[name])
+            for name, task in tasks.items()
+            if task.kind
+        },
     )
+
+
+def _predictions(
+    trained: Trained, labelled: Labelled, read: Mapping[str, np.ndarray]
+) -> dict[str, Int64[np.ndarray, "N"]]:
+    """One class per clip, of what has classes: the likeliest one, or the level that a number is in."""
+    found: dict[str, np.ndarray] = {}
+    for name, task in trained.model.heads.tasks.items():
+        chosen = task.chosen(read[name])
+        levels = trained.recipe.data.levels.get(name)
+        if chosen is not None:
+            found[name] = chosen
+        elif task.kind == NUMBER and levels is not None:
+            place = {word: i for i, word in enumerate(labelled.classes[name])}
+            words = [level(float(value), levels) for value in read[name][:, 0]]
+            found[name] = np.array([place.get(word or "", MISSING) for word in words], dtype=np.int64)
+    return found
 
 
 def _check_same_corpus(trained: Trained, prepared: Path) -> None:

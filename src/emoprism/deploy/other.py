@@ -21,7 +21,8 @@ from emoprism.media.shards import PreparedClip, PreparedCorpus
 from emoprism.recipe import Data, Strict, check_model, with_overrides
 from emoprism.splits.base import refuse
 from emoprism.stage import Stage, fingerprint, replacing
-from emoprism.training.dataset import Labelled, Store, open_prepared, stream_specs
+from emoprism.training.dataset import Labelled, Store, open_prepared, stream_specs, targets_of
+from emoprism.training.levels import level_words
 from emoprism.training.units import mapped
 from emoprism.types import MISSING, UNSEEN, Embeddings, StreamSpec
 
@@ -68,7 +69,7 @@ def embed_other(run: Path, prepared: Path, out: Path, options: OtherOptions, *, 
     corpus = open_prepared(prepared)
     check_streams(trained.streams, {str(run): trained.prepare}, trained.recipe.data, corpus)
     _check_classes(trained, options)
-    labelled = label_strangers(corpus, trained.classes, options.maps)
+    labelled = label_strangers(corpus, trained, options.maps)
     stage = Stage.begin(
         out, "embed", options={"other": True} | options.model_dump(mode="json"),
         inputs={"run": run, "prepared": prepared}, seed=trained.recipe.seed, libraries=("numpy", "torch"),
@@ -86,25 +87,28 @@ def embed_other(run: Path, prepared: Path, out: Path, options: OtherOptions, *, 
     stage.finish({"clips": len(found.clips), "left_out": len(labelled.left_out), "dimensions": widths})
 
 
-def label_strangers(corpus: PreparedCorpus, trained: Mapping[str, Sequence[str]], maps: Maps) -> Labelled:
+def label_strangers(corpus: PreparedCorpus, trained: Trained, maps: Maps) -> Labelled:
     """All clips as unseen, their labels as classes: those of `trained` come first. A label mapped to None goes."""
-    refuse([*_idle(corpus, maps), *_foreign(trained, maps)], "maps")
+    refuse([*_idle(corpus, maps), *_foreign(trained.classes, maps)], "maps")
+    levels = trained.recipe.data.levels
     told = {clip.id: mapped(clip.labels, maps) for clip in corpus.clips}
-    kept = [(clip, labels) for clip in corpus.clips if (labels := told[clip.id]) is not None]
+    kept = [(c, labels | level_words(c, levels)) for c in corpus.clips if (labels := told[c.id]) is not None]
     if not kept:
         raise CorpusError(Problem(str(corpus.directory), "the maps leave no clip", "map some label to a class"))
     classes: dict[str, tuple[str, ...]] = {}
     indices: dict[str, np.ndarray] = {}
     for name in sorted({name for _, labels in kept for name in labels}):
-        known = list(trained.get(name, ()))
+        known = list(trained.classes.get(name, ()))
         words = [labels.get(name) for _, labels in kept]
         classes[name] = (*known, *sorted({word for word in words if word is not None} - set(known)))
         place = {word: i for i, word in enumerate(classes[name])}
         indices[name] = np.array([MISSING if word is None else place[word] for word in words], dtype=np.int64)
-    counts = {name: len(trained.get(name, ())) for name in classes}
+    counts = {name: len(trained.classes.get(name, ())) for name in classes}
     left_out = tuple(clip.id for clip in corpus.clips if told[clip.id] is None)
     clips: tuple[PreparedClip, ...] = tuple(clip for clip, _ in kept)
-    return Labelled(clips, (UNSEEN,) * len(kept), classes, counts, indices, left_out)
+    tasks = {name: task for name, task in trained.tasks.items() if task.kind}
+    targets = targets_of(tasks, indices, [labels for _, labels in kept], [clip.values for clip in clips])
+    return Labelled(clips, (UNSEEN,) * len(kept), classes, counts, indices, tasks, targets, left_out)
 
 
 def _idle(corpus: PreparedCorpus, maps: Maps) -> list[Problem]:

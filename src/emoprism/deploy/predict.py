@@ -19,9 +19,10 @@ from emoprism.console import say, track
 from emoprism.deploy.timeline import Pace, Part, Prediction, Sighting, predict_parts
 from emoprism.deploy.trained import Trained
 from emoprism.errors import InputError, MediaError, Problem, did_you_mean
+from emoprism.models.tasks.base import Task
 from emoprism.recipe import Strict, check_model, with_overrides
 from emoprism.stage import Stage, csv_text, replacing, write_bytes, write_text
-from emoprism.types import EMOTION
+from emoprism.types import EMOTION, NUMBER
 
 
 class PredictOptions(Strict):
@@ -70,7 +71,7 @@ class Result:
     def whole(self, values: str, attribute: str) -> np.ndarray | None:
         """Mean over the segments of main tracks, by their length: the prediction of the clip."""
         segments = [p for p in self.predictions if p.span.kind == "segment" and p.span.track in self.main_tracks]
-        found = [(getattr(p, values)[attribute], p.span.end - p.span.start) for p in segments if p.probabilities]
+        found = [(getattr(p, values)[attribute], p.span.end - p.span.start) for p in segments if p.told]
         if not found:
             return None
         return np.average([value for value, _ in found], axis=0, weights=[max(s, 1e-6) for _, s in found])
@@ -98,17 +99,17 @@ def predict(run: Path, media: Path, out: Path | None, options: list[str], *, ove
         raise
     _write(directory, trained, media, result, attributes)
     if asked.draw:
-        _draw(directory, media, result, trained.classes[attributes[0]], attributes[0])
+        _draw(directory, media, result, trained.tasks[attributes[0]])
     stage.finish({"seconds": round(result.seconds, 3), "tracks": len({s.track for s in result.sightings})})
     _say(directory, trained, result, attributes)
 
 
-def _draw(directory: Path, media: Path, result: Result, classes: Sequence[str], attribute: str) -> None:
+def _draw(directory: Path, media: Path, result: Result, task: Task) -> None:
     from emoprism.deploy.draw import draw
 
     try:
         with replacing(directory / "annotated.mp4") as temporary:
-            draw(media, temporary, result.predictions, result.sightings, classes, attribute)
+            draw(media, temporary, result.predictions, result.sightings, task)
     except MediaError as error:
         say(f"note, annotated.mp4: not drawn, {error.reason}")
 
@@ -165,17 +166,17 @@ def _row(
     }
     row |= {f"{stream}_steps": count for stream, count in prediction.steps.items()}
     for name in attributes:
-        values = prediction.probabilities.get(name)
-        row |= _told(name, trained.classes[name], values)
+        row |= _told(trained.tasks[name], prediction.told.get(name))
     return row
 
 
-def _told(name: str, classes: Sequence[str], values: np.ndarray | None) -> dict[str, str | float | None]:
-    """The likeliest class, and the probability of each; empty where there was nothing to predict from."""
+def _told(task: Task, values: np.ndarray | None) -> dict[str, str | float | None]:
+    """What is told, and the probability of each word (a number has none); empty where nothing was to tell from."""
+    name, words = task.attribute, () if task.kind == NUMBER else task.words
     if values is None:
-        return dict.fromkeys([name, *(f"{name}:{word}" for word in classes)])
-    told = {f"{name}:{word}": round(float(value), 6) for word, value in zip(classes, values, strict=True)}
-    return {name: classes[int(values.argmax())], **told}
+        return dict.fromkeys([name, *(f"{name}:{word}" for word in words)])
+    told = {f"{name}:{word}": round(float(value), 6) for word, value in zip(words, values, strict=False)}
+    return {name: task.answer(values), **told}
 
 
 def _write_parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -197,7 +198,7 @@ def _tree(trained: Trained, media: Path, result: Result, attributes: Sequence[st
         "notes": dict(result.notes),
     }
     for name in attributes:
-        tree["clip"] |= _told(name, trained.classes[name], result.whole("probabilities", name))
+        tree["clip"] |= _told(trained.tasks[name], result.whole("told", name))
     for kind, plural in kinds.items():
         chosen = [p for p in result.predictions if p.span.kind == kind]
         tree[plural] = [_row(trained, result, p, attributes) for p in chosen]
@@ -227,12 +228,10 @@ def _say(directory: Path, trained: Trained, result: Result, attributes: Sequence
     for stream, note in result.notes.items():
         say(f"note, {stream}: {note}")
     for name in attributes:
-        whole = result.whole("probabilities", name)
+        whole = result.whole("told", name)
         if whole is None:
             say(f"{name}: nothing to predict from")
             continue
-        order = np.argsort(-whole)[:5]
-        words = ", ".join(f"{trained.classes[name][i]} {whole[i]:.0%}" for i in order)
-        say(f"{name}: {words}")
+        say(f"{name}: {trained.tasks[name].caption(whole, 5)}")
     faces = len({s.track for s in result.sightings})
     say(f"{result.seconds:.1f} s, {faces} face{'' if faces == 1 else 's'}; written to {directory}")

@@ -48,10 +48,10 @@ class Span:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model says of a span: probabilities and embeddings per attribute, none where nothing was to be had."""
+    """What the model tells of a span (probabilities, or a number), and embeddings; none where nothing was to be had."""
 
     span: Span
-    probabilities: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
+    told: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
     embeddings: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
     steps: Mapping[str, int] = field(default_factory=dict[str, int])
     """Steps of each stream that it rests on: 0 faces means that it was made from the sound alone."""
@@ -173,7 +173,7 @@ def _shift(prediction: Prediction, offset: float) -> Prediction:
 def predict_spans(
     trained: Trained, done: ProcessedClip, track: FaceTrack | None, spans: Sequence[Span]
 ) -> list[Prediction]:
-    """The model on every span, in one batch. A span without any step of any stream has no probabilities."""
+    """The model on every span, in one batch. A span without any step of any stream tells nothing."""
     if not spans:
         return []
     streams, times = _streams_of(trained, done, track)
@@ -186,12 +186,11 @@ def predict_spans(
         name: collate([exact_steps(part[name], data.exact_steps.get(name)) for part in cut]) for name in data.streams
     }
     vectors = trained.model.embed(batch)
-    logits = trained.model.heads(vectors)
-    probabilities = {name: torch.softmax(values, 1).numpy() for name, values in logits.items()}
+    told = {name: values.numpy() for name, values in trained.model.heads.read(vectors).items()}
     return [
         Prediction(
             span,
-            {name: values[row] for name, values in probabilities.items()} if any(map(len, part.values())) else {},
+            {name: values[row] for name, values in told.items()} if any(map(len, part.values())) else {},
             {name: values[row].numpy() for name, values in vectors.items()} if any(map(len, part.values())) else {},
             {name: len(values) for name, values in part.items()},
         )

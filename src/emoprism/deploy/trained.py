@@ -12,16 +12,18 @@ import torch
 
 from emoprism.errors import CheckpointError, Problem
 from emoprism.models.base import Model
+from emoprism.models.tasks.base import Task
 from emoprism.recipe import Recipe, load_recipe
 from emoprism.stage import Manifest, read_manifest
 from emoprism.training.checkpoint import load_module, load_tensors
+from emoprism.training.dataset import make_tasks
 from emoprism.training.run import RUN, WEIGHTS, build
 from emoprism.types import StreamSpec
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What a run directory holds. `classes[a]` are the words of the classes of head `a`, in order."""
+    """What a run directory holds. `classes[a]` are the classes of attribute `a` that it was trained on, in order."""
 
     directory: Path
     manifest: Manifest
@@ -33,6 +35,11 @@ class Trained:
     prepare: Mapping[str, Any]
     """Options that the training clips were prepared with; predictions prepare new media the same way."""
 
+    @property
+    def tasks(self) -> Mapping[str, Task]:
+        """What each head tells."""
+        return self.model.heads.tasks
+
     @classmethod
     def open(cls, directory: Path) -> Trained:
         """Rebuild the model and load its weights. Raises StageError or CheckpointError with the next step."""
@@ -42,7 +49,7 @@ class Trained:
         classes = {name: tuple(words) for name, words in facts["classes"].items()}
         streams = {name: StreamSpec(tuple(shape)) for name, shape in facts["streams"].items()}
         torch.set_num_threads(recipe.training.threads)
-        model, _ = build(recipe, streams, {name: len(words) for name, words in classes.items()})
+        model, _ = build(recipe, streams, make_tasks(recipe.data, classes))
         tensors, _ = load_tensors(directory / WEIGHTS)
         load_module(model, tensors, directory / WEIGHTS)
         return cls(directory, manifest, recipe, model.eval(), classes, streams, facts["prepare"])

@@ -12,6 +12,7 @@ from torch import Tensor
 from emoprism.disentangle.base import Adversary, Disentangler, Move, detached
 from emoprism.errors import did_you_mean
 from emoprism.models.base import Batch, Embedded, Labels, Model
+from emoprism.models.tasks.base import Task
 from emoprism.types import EMOTION, SPEAKER
 
 PRIMARY: dict[str, float] = {EMOTION: 0.5, SPEAKER: 0.5}
@@ -33,17 +34,17 @@ class Alternate(Disentangler):
     def __init__(
         self,
         dimensions: Mapping[str, int],
-        classes: Mapping[str, int],
+        tasks: Mapping[str, Task],
         *,
         primary: dict[str, NonNegativeFloat] = PRIMARY,
         auxiliary: dict[str, NonNegativeFloat] = AUXILIARY,
         hidden: PositiveInt = 256,
     ) -> None:
-        super().__init__(dimensions, classes)
+        super().__init__(dimensions, tasks)
         _check_weights("primary", primary, dimensions)
         _check_weights("auxiliary", auxiliary, dimensions)
         self.primary, self.auxiliary = dict(primary), dict(auxiliary)
-        self.adversary = Adversary(dimensions, classes, hidden)
+        self.adversary = Adversary(dimensions, tasks, hidden)
 
     def moves(self, model: Model, batch: Batch) -> Iterator[Move]:
         """The adversary's turn on embeddings held constant, then the model's against the adversary that has moved."""

@@ -9,6 +9,7 @@ from torch import nn
 from emoprism.disentangle.base import Disentangler, Move
 from emoprism.errors import did_you_mean
 from emoprism.models.base import Batch, Model
+from emoprism.models.tasks.base import Task
 from emoprism.types import EMOTION, SPEAKER
 
 ENCODER = "encoder"
@@ -26,12 +27,12 @@ class AlternateFreeze(Disentangler):
     def __init__(
         self,
         dimensions: Mapping[str, int],
-        classes: Mapping[str, int],
+        tasks: Mapping[str, Task],
         *,
         primary: str = EMOTION,
         auxiliary: str = SPEAKER,
     ) -> None:
-        super().__init__(dimensions, classes)
+        super().__init__(dimensions, tasks)
         for option, name in (("primary", primary), ("auxiliary", auxiliary)):
             if name not in dimensions:
                 raise ValueError(f"{option}: the model embeds no '{name}'; {did_you_mean(name, dimensions)}")

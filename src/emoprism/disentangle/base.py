@@ -17,7 +17,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from emoprism.errors import did_you_mean
-from emoprism.models.base import Batch, Embedded, Labels, Model, cross_entropy, stack
+from emoprism.models.base import Batch, Embedded, Labels, Model, stack
+from emoprism.models.tasks.base import Task
 
 Protect = Mapping[str, tuple[str, ...]]
 """Embedding -> the attributes that are not to be found in it: {"emotion": ("speaker",)}."""
@@ -37,16 +38,16 @@ class Move:
 
 
 class Disentangler(nn.Module, ABC):
-    """A training method. Subclasses take `dimensions` and `classes` from the house; keyword-only arguments are options.
+    """A training method. Subclasses take `dimensions` and `tasks` from the house; keyword-only arguments are options.
 
-    `dimensions` are the widths of the model's embeddings, `classes` the class counts of their attributes. Raise
+    `dimensions` are the widths of the model's embeddings, `tasks` what is told of every attribute of the corpus. Raise
     ValueError, with the reason in words, from the constructor where a model makes no sense for the method.
     """
 
-    def __init__(self, dimensions: Mapping[str, int], classes: Mapping[str, int]) -> None:
+    def __init__(self, dimensions: Mapping[str, int], tasks: Mapping[str, Task]) -> None:
         super().__init__()
         self.dimensions = dict(dimensions)
-        self.classes = dict(classes)
+        self.tasks = dict(tasks)
 
     def players(self, model: Model) -> Mapping[str, nn.Module]:
         """Owners by name, their parameters disjoint, each with its own optimiser."""
@@ -70,40 +71,59 @@ class Adversary(nn.Module):
     def __init__(
         self,
         dimensions: Mapping[str, int],
-        classes: Mapping[str, int],
+        tasks: Mapping[str, Task],
         hidden: int | Sequence[int],
         protect: Protect = ALL_OTHERS,
         activation: type[nn.Module] = nn.ReLU,
     ) -> None:
         super().__init__()
-        self.pairs = _pairs(dimensions, classes, protect)
+        self.pairs = _pairs(dimensions, tasks, protect)
+        self.tasks = {told: tasks[told] for _, told in self.pairs}
         widths = (hidden,) if isinstance(hidden, int) else hidden
         self.branches = nn.ModuleList(
-            stack(dimensions[read], widths, classes[told], activation) for read, told in self.pairs
+            stack(dimensions[read], widths, len(tasks[told].words), activation) for read, told in self.pairs
         )
 
     def forward(self, embedded: Embedded) -> dict[tuple[str, str], Float[Tensor, "B _"]]:
-        """Logits of every (embedding, attribute) pair."""
+        """Outputs of every (embedding, attribute) pair: logits, or numbers."""
         return {
             (read, told): branch(embedded[read]) for (read, told), branch in zip(self.pairs, self.branches, strict=True)
         }
 
     def loss(self, embedded: Embedded, labels: Labels, weights: Mapping[str, float] | None = None) -> Float[Tensor, ""]:
-        """Cross-entropy of all branches, summed; `weights` by the attribute that is to be found (eq. 2)."""
+        """The losses of all branches' tasks, summed; `weights` by the attribute that is to be found (eq. 2)."""
         losses = [
-            (1.0 if weights is None else weights[told]) * cross_entropy(logits, labels[told])
-            for (_, told), logits in self(embedded).items()
+            (1.0 if weights is None else weights[told]) * self.tasks[told].loss(outputs, labels[told])
+            for (_, told), outputs in self(embedded).items()
         ]
         return torch.stack(losses).sum()
 
+    def confused(self, embedded: Embedded) -> Float[Tensor, ""]:
+        """How far all branches are from knowing nothing: cross-entropies against it, summed."""
+        return torch.stack([self.tasks[told].confused(outputs) for (_, told), outputs in self(embedded).items()]).sum()
 
-def _pairs(dimensions: Mapping[str, int], classes: Mapping[str, int], protect: Protect) -> list[tuple[str, str]]:
+    def undecided(self, embedded: Embedded) -> Float[Tensor, ""]:
+        """How undecided all branches are: entropies in nats, summed."""
+        return torch.stack([self.tasks[told].undecided(outputs) for (_, told), outputs in self(embedded).items()]).sum()
+
+    def refuse_uneven(self) -> None:
+        """Raise ValueError for an attribute that cannot be confused, as a number."""
+        for read, told in self.pairs:
+            if not self.tasks[told].even:
+                others = tuple(name for name in dict.fromkeys(t for _, t in self.pairs) if self.tasks[name].even)
+                raise ValueError(
+                    f"'{told}' is a number, which has no even distribution to confuse the {read} embedding into; "
+                    f"name what to hide, as protect={{{told}: [{', '.join(others)}]}}, or use gradient_reversal"
+                )
+
+
+def _pairs(dimensions: Mapping[str, int], tasks: Mapping[str, Task], protect: Protect) -> list[tuple[str, str]]:
     for read, attributes in protect.items():
         if read not in dimensions:
             raise ValueError(f"protect.{read}: the model embeds no '{read}'; {did_you_mean(read, dimensions)}")
         for told in attributes:
-            if told not in classes or told == read:
-                known = [name for name in classes if name != read]
+            if told not in tasks or told == read:
+                known = [name for name in tasks if name != read]
                 raise ValueError(f"protect.{read}: no attribute '{told}' to find; {did_you_mean(told, known)}")
     others = {read: tuple(told for told in dimensions if told != read) for read in dimensions}
     pairs = [(read, told) for read, attributes in (protect or others).items() for told in attributes]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import torch
-from jaxtyping import Float
 from pydantic import NonNegativeFloat, PositiveInt
-from torch import Tensor
 
-from emoprism.disentangle.base import Adversary, Disentangler, Move, detached
+from emoprism.disentangle.base import ALL_OTHERS, Adversary, Disentangler, Move, detached
 from emoprism.models.base import Batch, Model
+from emoprism.models.tasks.base import Task
 
 
 class Confusion(Disentangler):
@@ -21,30 +19,28 @@ class Confusion(Disentangler):
         L = L_primary + weight * L_conf,    L_conf = - 1/(B C) sum_b sum_c log p_bc    (Tzeng et al. 2015, eq. 3)
 
     summed over the branches: the cross-entropy between the predictions and a uniform distribution. It asks for no
-    labels, so that every clip counts. Peri et al. give neither `weight` nor the adversary's `hidden` units.
+    labels, so that every clip counts. Peri et al. give neither `weight` nor the adversary's `hidden` units. With
+    `protect={sentiment: [speaker]}` only the speaker is to be hidden, in the sentiment embedding alone.
     """
 
     def __init__(
         self,
         dimensions: Mapping[str, int],
-        classes: Mapping[str, int],
+        tasks: Mapping[str, Task],
         *,
         weight: NonNegativeFloat = 1.0,
         hidden: PositiveInt = 256,
+        protect: dict[str, tuple[str, ...]] = ALL_OTHERS,
     ) -> None:
-        super().__init__(dimensions, classes)
+        super().__init__(dimensions, tasks)
         self.weight = weight
-        self.adversary = Adversary(dimensions, classes, hidden)
+        self.adversary = Adversary(dimensions, tasks, hidden, protect)
+        self.adversary.refuse_uneven()
 
     def moves(self, model: Model, batch: Batch) -> Iterator[Move]:
         """The adversary's move on embeddings held constant, then the model's against the adversary that has moved."""
         embedded = model(batch)
         yield Move(self.adversary.loss(detached(embedded), batch.labels), by=("adversary",), name="auxiliary")
         primary = model.heads.loss(embedded, batch.labels)
-        confusion = torch.stack([uniform_cross_entropy(logits) for logits in self.adversary(embedded).values()]).sum()
+        confusion = self.adversary.confused(embedded)
         yield Move(primary + self.weight * confusion, by=("model",), name="primary + confusion")
-
-
-def uniform_cross_entropy(logits: Float[Tensor, "B C"]) -> Float[Tensor, ""]:
-    """Cross-entropy of predictions against the uniform distribution over their classes, a mean over clips."""
-    return -logits.log_softmax(dim=1).mean()

@@ -13,6 +13,7 @@ from torch import Tensor
 from emoprism.disentangle.base import Disentangler, Move
 from emoprism.errors import did_you_mean
 from emoprism.models.base import Batch, Model
+from emoprism.models.tasks.base import Task
 from emoprism.types import EMOTION, MISSING, SPEAKER
 
 
@@ -32,22 +33,25 @@ class CrossContrast(Disentangler):
     def __init__(
         self,
         dimensions: Mapping[str, int],
-        classes: Mapping[str, int],
+        tasks: Mapping[str, Task],
         *,
         weight: NonNegativeFloat = 1.0,
         temperature: PositiveFloat = 0.1,
         embedding: str = SPEAKER,
         across: str = EMOTION,
     ) -> None:
-        super().__init__(dimensions, classes)
+        super().__init__(dimensions, tasks)
         if embedding not in dimensions:
             raise ValueError(
                 f"the contrast is on the {embedding} embedding, and the model embeds {' and '.join(dimensions)} only; "
                 f"{did_you_mean(embedding, dimensions)}"
             )
-        if across not in classes or across == embedding:
-            known = [name for name in classes if name != embedding]
+        if across not in tasks or across == embedding:
+            known = [name for name in tasks if name != embedding]
             raise ValueError(f"no attribute '{across}' to contrast {embedding} across; {did_you_mean(across, known)}")
+        for name in (embedding, across):
+            if tasks[name].kind:
+                raise ValueError(f"clips are alike or not by one class, and '{name}' is told otherwise; choose another")
         self.weight, self.temperature = weight, temperature
         self.embedding, self.across = embedding, across
 

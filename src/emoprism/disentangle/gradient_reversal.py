@@ -12,6 +12,7 @@ from torch import Tensor
 
 from emoprism.disentangle.base import ACTIVATIONS, ALL_OTHERS, Activation, Adversary, Disentangler, Move
 from emoprism.models.base import Batch, Model
+from emoprism.models.tasks.base import Task
 
 
 class GradientReversal(Disentangler):
@@ -29,16 +30,16 @@ class GradientReversal(Disentangler):
     def __init__(
         self,
         dimensions: Mapping[str, int],
-        classes: Mapping[str, int],
+        tasks: Mapping[str, Task],
         *,
         weight: NonNegativeFloat = 1.0,
         hidden: PositiveInt | tuple[PositiveInt, ...] = 256,
         protect: dict[str, tuple[str, ...]] = ALL_OTHERS,
         activation: Activation = "relu",
     ) -> None:
-        super().__init__(dimensions, classes)
+        super().__init__(dimensions, tasks)
         self.weight = weight
-        self.adversary = Adversary(dimensions, classes, hidden, protect, ACTIVATIONS[activation])
+        self.adversary = Adversary(dimensions, tasks, hidden, protect, ACTIVATIONS[activation])
 
     def moves(self, model: Model, batch: Batch) -> Iterator[Move]:
         """One move by both: primary losses plus the adversary's, seen through the reversal."""

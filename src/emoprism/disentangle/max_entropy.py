@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-import torch
-from jaxtyping import Float
 from pydantic import Field, PositiveInt
-from torch import Tensor
 
 from emoprism.disentangle.base import (
     ACTIVATIONS,
@@ -20,6 +17,7 @@ from emoprism.disentangle.base import (
     detached,
 )
 from emoprism.models.base import Batch, Model
+from emoprism.models.tasks.base import Task
 
 
 class MaxEntropy(Disentangler):
@@ -40,27 +38,22 @@ class MaxEntropy(Disentangler):
     def __init__(
         self,
         dimensions: Mapping[str, int],
-        classes: Mapping[str, int],
+        tasks: Mapping[str, Task],
         *,
         balance: Annotated[float, Field(gt=0, lt=1)] = 0.5,
         hidden: PositiveInt | tuple[PositiveInt, ...] = (32, 10),
         protect: dict[str, tuple[str, ...]] = ALL_OTHERS,
         activation: Activation = "prelu",
     ) -> None:
-        super().__init__(dimensions, classes)
+        super().__init__(dimensions, tasks)
         self.balance = balance
-        self.adversary = Adversary(dimensions, classes, hidden, protect, ACTIVATIONS[activation])
+        self.adversary = Adversary(dimensions, tasks, hidden, protect, ACTIVATIONS[activation])
+        self.adversary.refuse_uneven()
 
     def moves(self, model: Model, batch: Batch) -> Iterator[Move]:
         """The classifier's move on embeddings held constant, then the model's against the classifier that has moved."""
         embedded = model(batch)
         yield Move(self.adversary.loss(detached(embedded), batch.labels), by=("adversary",), name="auxiliary")
         primary = model.heads.loss(embedded, batch.labels)
-        undecided = torch.stack([entropy(logits) for logits in self.adversary(embedded).values()]).sum()
+        undecided = self.adversary.undecided(embedded)
         yield Move(self.balance * primary - (1 - self.balance) * undecided, by=("model",), name="primary - entropy")
-
-
-def entropy(logits: Float[Tensor, "B C"]) -> Float[Tensor, ""]:
-    """Entropy of the predicted distributions in nats, in [0, log C], a mean over clips."""
-    log_probabilities = logits.log_softmax(dim=1)
-    return -(log_probabilities.exp() * log_probabilities).sum(dim=1).mean()

@@ -11,9 +11,10 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from emoprism.deploy.other import Maps
 from emoprism.errors import Problem, RecipeError, did_you_mean
 from emoprism.experiments.systems import Planned, Systems, recipe_of
+from emoprism.families import SPLITTERS, SplitChoice
 from emoprism.leakage.options import AuditOptions
 from emoprism.media.shards import PreparedCorpus
-from emoprism.recipe import SPLITTERS, Recipe, SplitChoice, Strict, check_model, merge, with_overrides
+from emoprism.recipe import Recipe, Strict, check_model, merge, with_overrides
 from emoprism.splits.base import Splitter
 from emoprism.training.units import units_of
 from emoprism.types import EMOTION, SPEAKER, TEST, UNSEEN
@@ -106,7 +107,7 @@ def plan(study: Study, corpus: PreparedCorpus) -> list[FoldRun]:
 def fold_names(recipe: Recipe, corpus: PreparedCorpus) -> tuple[str, ...]:
     """The folds that the recipe's split makes of a corpus."""
     splitter: Splitter = SPLITTERS.make(recipe.data.split.name, options=recipe.data.split.options)
-    return splitter.folds(units_of(corpus, recipe.data.maps, recipe.data.merge))
+    return splitter.folds(units_of(corpus, recipe.data.maps, recipe.data.merge, recipe.data.levels))
 
 
 def _planned(tree: Mapping[str, Any], where: str, seed: int, fold: int, names: Sequence[str]) -> FoldRun:

@@ -11,13 +11,13 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 from emoprism.errors import CorpusError, MediaError, Problem, RecipeError
+from emoprism.families import PRETRAINED
 from emoprism.identities.options import IdentifyOptions, Kind, Source
 from emoprism.identities.scale import unit_length
 from emoprism.identities.sound import Waveforms
 from emoprism.media.shards import PreparedClip, PreparedCorpus
 from emoprism.pretrained.base import Pretrained
 from emoprism.pretrained.run import Run
-from emoprism.recipe import PRETRAINED
 from emoprism.types import AUDIO, FACE
 
 OUTLIER = 3.0

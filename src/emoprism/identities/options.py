@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from emoprism.recipe import PRETRAINED, Strict
+from emoprism.families import PRETRAINED
+from emoprism.recipe import Strict
 from emoprism.types import SPEAKER
 
 Probability = Annotated[float, Field(ge=0, le=1)]

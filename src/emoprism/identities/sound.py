@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import Float32
 
 from emoprism.errors import CorpusError, InputError, MediaError, Problem
+from emoprism.families import CORPORA
 from emoprism.media.decode import Medium, Wanted
 from emoprism.media.options import PrepareOptions
 from emoprism.media.shards import STAGE, PreparedClip, PreparedCorpus
 from emoprism.media.sound import Samples, Waveform
-from emoprism.recipe import CORPORA
 from emoprism.stage import read_manifest
 from emoprism.types import Clip
 

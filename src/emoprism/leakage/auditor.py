@@ -19,7 +19,7 @@ from emoprism.leakage.measure import measurements
 from emoprism.leakage.options import AuditOptions
 from emoprism.leakage.results import Leakage
 from emoprism.leakage.verification import SpeakerPairs
-from emoprism.recipe import ATTACKERS
+from emoprism.families import ATTACKERS
 from emoprism.types import MISSING, SPLITS, TRAIN, VALIDATION, Embeddings
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int64
 
 from emoprism.leakage.metrics.base import Counts, CurveMetric, LabelMetric, Metric, OutputMetric
 from emoprism.leakage.verification import SpeakerPairs
-from emoprism.recipe import METRICS
+from emoprism.families import METRICS
 from emoprism.types import PRESENCE, Outputs
 
 

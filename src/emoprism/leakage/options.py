@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from emoprism.recipe import ATTACKERS, AttackerChoice, Choice, Strict
+from emoprism.families import ATTACKERS, AttackerChoice, Choice
+from emoprism.recipe import Strict
 from emoprism.types import EMOTION, SPEAKER, SPLITS, TEST, TRAIN, UNSEEN
 
 

@@ -8,18 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from emoprism.families import ACOUSTICS, DETECTORS, AcousticsChoice, Choice, DetectorChoice
 from emoprism.media.acoustics.base import Acoustics
 from emoprism.media.detectors.base import Detector
-from emoprism.recipe import (
-    ACOUSTICS,
-    DETECTORS,
-    AcousticsChoice,
-    Choice,
-    DetectorChoice,
-    Strict,
-    check_model,
-    with_overrides,
-)
+from emoprism.recipe import Strict, check_model, with_overrides
 
 
 class PrepareOptions(Strict):

@@ -16,13 +16,13 @@ import numpy as np
 from emoprism import console
 from emoprism.corpora.base import Corpus
 from emoprism.errors import CorpusError, EmoprismError, MediaError, Problem
+from emoprism.families import CORPORA
 from emoprism.media import writer
 from emoprism.media.options import PrepareOptions, find_detector
 from emoprism.media.process import process_clip
 from emoprism.media.processed import FaceTrack, ProcessedClip
 from emoprism.media.shards import REJECTED, STAGE
 from emoprism.media.writer import Encoded, Rejection, encode, write_shard
-from emoprism.recipe import CORPORA
 from emoprism.stage import Stage, sha256
 from emoprism.types import Clip, FeatureSource
 from emoprism.workers import Lost, run_jobs, usable_cores

@@ -1,23 +1,25 @@
-"""What a model is: a batch of streams in, one embedding per attribute out, with a linear softmax head on each."""
+"""What a model is: a batch of streams in, one embedding per attribute out, with a linear head on each."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int64, Shaped
+from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
 
 from emoprism.models.ranks import gather_rows
-from emoprism.types import MISSING, StreamSpec
+from emoprism.models.tasks.base import Task
+from emoprism.types import StreamSpec
 
 Embedded = Mapping[str, Float[Tensor, "B _"]]
 """One embedding per attribute: {"emotion": [B, 2048], "speaker": [B, 64]}."""
-Labels = Mapping[str, Int64[Tensor, "B"]]
-"""One class index per attribute and clip, MISSING (-1) where a clip has no such label."""
+Labels = Mapping[str, Shaped[Tensor, "B *W"]]
+"""What is true of every attribute, as its task has it: a class index per clip, or numbers [B, W]; MISSING (-1) or NaN
+where a clip has no such label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +56,37 @@ def stack(inside: int, hidden: Sequence[int], outside: int, activation: type[nn.
     return nn.Sequential(*layers, nn.Linear(hidden[-1], outside))
 
 
-class Heads(nn.Module):
-    """One fully connected softmax layer per attribute (Peri et al. 2021, Fig. 1), or a stack (Li et al. 2020, Table 1).
+@contextmanager
+def on_paper() -> Generator[None]:
+    """What is made inside has shapes and no numbers, draws nothing and costs nothing."""
+    with torch.random.fork_rng(devices=()), torch.device("meta"):
+        yield
 
-    `hidden` are the widths of the layers before the last one, each followed by PReLU.
+
+class Heads(nn.Module):
+    """One fully connected layer per attribute (Peri et al. 2021, Fig. 1), or a stack (Li et al. 2020, Table 1).
+
+    `hidden` are the widths of the layers before the last one, each followed by PReLU. `tasks` say what the outputs are.
     """
 
-    def __init__(self, dimensions: Mapping[str, int], classes: Mapping[str, int], hidden: Sequence[int] = ()) -> None:
+    def __init__(self, dimensions: Mapping[str, int], tasks: Mapping[str, Task], hidden: Sequence[int] = ()) -> None:
         super().__init__()
+        self.tasks = {name: tasks[name] for name in dimensions}
         # A list, as any column of a manifest may be an attribute and torch allows not every word as a module's name.
         self.attributes = tuple(dimensions)
-        self.layers = nn.ModuleList(stack(width, hidden, classes[name]) for name, width in dimensions.items())
+        self.layers = nn.ModuleList(stack(width, hidden, len(tasks[name].words)) for name, width in dimensions.items())
 
     def forward(self, embedded: Embedded) -> dict[str, Float[Tensor, "B _"]]:
-        """Logits of every attribute."""
+        """Outputs of every attribute: logits, or numbers."""
         return {name: layer(embedded[name]) for name, layer in zip(self.attributes, self.layers, strict=True)}
 
+    def read(self, embedded: Embedded) -> dict[str, Float[Tensor, "B _"]]:
+        """Outputs as people read them: probabilities, or numbers."""
+        return {name: self.tasks[name].read(outputs) for name, outputs in self(embedded).items()}
+
     def losses(self, embedded: Embedded, labels: Labels) -> dict[str, Float[Tensor, ""]]:
-        """Cross-entropy of every attribute, a mean over the clips that have the label."""
-        return {name: cross_entropy(logits, labels[name]) for name, logits in self(embedded).items()}
+        """The loss of every attribute's task, a mean over the clips that have the label."""
+        return {name: self.tasks[name].loss(outputs, labels[name]) for name, outputs in self(embedded).items()}
 
     def loss(self, embedded: Embedded, labels: Labels) -> Float[Tensor, ""]:
         """The sum of all attributes' losses: one task more never rescales another."""
@@ -82,18 +96,18 @@ class Heads(nn.Module):
 class Model(nn.Module, ABC):
     """Streams -> embeddings -> heads. `dimensions` gives the width of each attribute's embedding.
 
-    Subclasses take `streams` (what one step of each stream looks like) and `classes` (how many classes each attribute
-    has) from the house; their keyword-only arguments are the user's options. A model may have fewer attributes than
-    `classes` names: single-task training is a model with one embedding.
+    Subclasses take `streams` (what one step of each stream looks like) and `tasks` (what is told of each attribute of
+    the corpus) from the house; their keyword-only arguments are the user's options. A model may have fewer attributes
+    than `tasks` names: single-task training is a model with one embedding.
     """
 
     heads: Heads
     dimensions: Mapping[str, int]
 
-    def __init__(self, streams: Mapping[str, StreamSpec], classes: Mapping[str, int]) -> None:
+    def __init__(self, streams: Mapping[str, StreamSpec], tasks: Mapping[str, Task]) -> None:
         super().__init__()
         self.streams = dict(streams)
-        self.classes = dict(classes)
+        self.tasks = dict(tasks)
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -120,9 +134,3 @@ class Model(nn.Module, ABC):
     def forward(self, batch: Batch) -> Embedded:
         """Embeddings of the whole batch, the rows of all processes together: losses never know of processes."""
         return {name: gather_rows(rows) for name, rows in self.embed(batch.streams).items()}
-
-
-def cross_entropy(logits: Float[Tensor, "B C"], labels: Int64[Tensor, "B"]) -> Float[Tensor, ""]:
-    """Mean cross-entropy over the clips that have the label; 0, still differentiable, where none has."""
-    total = F.cross_entropy(logits, labels, ignore_index=MISSING, reduction="sum")
-    return total / (labels != MISSING).sum().clamp(min=1)

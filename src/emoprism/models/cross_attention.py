@@ -10,12 +10,13 @@ from jaxtyping import Float
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
+from emoprism.families import EncoderChoice
 from emoprism.models._attention import CrossTransformer, Sequence
 from emoprism.models._masked import exact, keep_valid, pool
 from emoprism.models.base import Heads, Model, Stream
 from emoprism.models.encoders._usual import NO_CHOICE, Encoders, check_known
 from emoprism.models.encoders.base import Encoder
-from emoprism.recipe import EncoderChoice
+from emoprism.models.tasks.base import Task
 from emoprism.types import EMOTION, SPEAKER, StreamSpec
 
 
@@ -67,7 +68,7 @@ class CrossAttention(Model):
     def __init__(
         self,
         streams: Mapping[str, StreamSpec],
-        classes: Mapping[str, int],
+        tasks: Mapping[str, Task],
         *,
         attributes: Annotated[tuple[str, ...], Field(min_length=1)] = (EMOTION, SPEAKER),
         cross_attribute: bool = True,
@@ -77,8 +78,8 @@ class CrossAttention(Model):
         self_depth: PositiveInt = 3,
         kernel: PositiveInt = 3,
     ) -> None:
-        super().__init__(streams, classes)
-        _check(streams, classes, attributes, kernel, crossed=cross_attribute)
+        super().__init__(streams, tasks)
+        _check(streams, tasks, attributes, kernel, crossed=cross_attribute)
         self.crossed = cross_attribute and len(attributes) == 2
         names = tuple(streams)
         self.encoders = Encoders(streams, encoders)
@@ -87,7 +88,7 @@ class CrossAttention(Model):
             Branch(names, width, (depth, self_depth), kernel, caa=self.crossed) for _ in attributes
         )
         self.dimensions = dict.fromkeys(attributes, 2 * width)
-        self.heads = Heads(self.dimensions, classes)
+        self.heads = Heads(self.dimensions, tasks)
 
     @property
     def image_size(self) -> int | None:
@@ -120,7 +121,7 @@ def _encoded(encoder: Encoder, projection: nn.Module, stream: Stream) -> Sequenc
 
 def _check(
     streams: Mapping[str, StreamSpec],
-    classes: Mapping[str, int],
+    tasks: Mapping[str, Task],
     attributes: tuple[str, ...],
     kernel: int,
     *,
@@ -135,4 +136,4 @@ def _check(
         )
     if kernel % 2 == 0:
         raise ValueError(f"a kernel of {kernel} steps has no middle; give an odd number")
-    check_known("the corpus has no attribute", attributes, classes)
+    check_known("the corpus has no attribute", attributes, tasks)

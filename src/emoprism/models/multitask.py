@@ -10,10 +10,11 @@ from jaxtyping import Float
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
+from emoprism.families import EncoderChoice
 from emoprism.models._masked import MaskedBatchNorm, exact
 from emoprism.models.base import Heads, Model, Stream
 from emoprism.models.encoders._usual import NO_CHOICE, Encoders, check_known
-from emoprism.recipe import EncoderChoice
+from emoprism.models.tasks.base import Task
 from emoprism.types import EMOTION, SPEAKER, StreamSpec
 
 Embeddings = Annotated[dict[str, PositiveInt], Field(min_length=1)]
@@ -33,21 +34,21 @@ class Multitask(Model):
     def __init__(
         self,
         streams: Mapping[str, StreamSpec],
-        classes: Mapping[str, int],
+        tasks: Mapping[str, Task],
         *,
         embeddings: Embeddings = PAPER,
         encoders: dict[str, EncoderChoice] = NO_CHOICE,
         normalised: bool = False,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
     ) -> None:
-        super().__init__(streams, classes)
-        check_known("the corpus has no attribute", embeddings, classes)
+        super().__init__(streams, tasks)
+        check_known("the corpus has no attribute", embeddings, tasks)
         self.dimensions = dict(embeddings)
         self.encoders = Encoders(streams, encoders)
         pooled = sum(encoder.width for encoder in self.encoders.each)
         self.dropout = nn.Dropout(dropout)
         self.embedders = nn.ModuleList(_embedder(pooled, width, normalised=normalised) for width in embeddings.values())
-        self.heads = Heads(embeddings, classes)
+        self.heads = Heads(embeddings, tasks)
 
     @property
     def image_size(self) -> int | None:

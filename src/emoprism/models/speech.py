@@ -10,10 +10,11 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from emoprism.errors import did_you_mean
+from emoprism.families import ENCODERS, Choice, EncoderChoice
 from emoprism.models._masked import exact
 from emoprism.models.base import Heads, Model, Stream
 from emoprism.models.encoders.base import Encoder
-from emoprism.recipe import ENCODERS, Choice, EncoderChoice
+from emoprism.models.tasks.base import Task
 from emoprism.types import EMOTION, StreamSpec
 
 CRNN = Choice(name="crnn")
@@ -29,22 +30,22 @@ class Speech(Model):
     def __init__(
         self,
         streams: Mapping[str, StreamSpec],
-        classes: Mapping[str, int],
+        tasks: Mapping[str, Task],
         *,
         attributes: Annotated[tuple[str, ...], Field(min_length=1)] = (EMOTION,),
         encoder: EncoderChoice = CRNN,
         hidden: tuple[PositiveInt, ...] = (32, 10),
     ) -> None:
-        super().__init__(streams, classes)
+        super().__init__(streams, tasks)
         if len(streams) != 1:
             raise ValueError(f"the speech model reads one stream, and data.streams names {', '.join(streams)}")
         for name in attributes:
-            if name not in classes:
-                raise ValueError(f"the corpus has no attribute '{name}'; {did_you_mean(name, classes)}")
+            if name not in tasks:
+                raise ValueError(f"the corpus has no attribute '{name}'; {did_you_mean(name, tasks)}")
         ((self.stream, spec),) = streams.items()
         self.encoder: Encoder = ENCODERS.make(encoder.name, spec, options=encoder.options)
         self.dimensions = dict.fromkeys(attributes, self.encoder.width)
-        self.heads = Heads(self.dimensions, classes, hidden)
+        self.heads = Heads(self.dimensions, tasks, hidden)
 
     @property
     def image_size(self) -> int | None:

@@ -12,13 +12,14 @@ from typing import Any
 
 from emoprism.console import say
 from emoprism.errors import CorpusError, Problem, did_you_mean
+from emoprism.families import CORPORA
 from emoprism.puppets.clip import Job, render_all
 from emoprism.puppets.emotions import ACTION_UNITS, EMOTIONS
 from emoprism.puppets.people import Person, draw_people
 from emoprism.puppets.plan import ClipPlan, draw_clips, frequencies
 from emoprism.puppets.settings import PuppetSettings
 from emoprism.puppets.sheet import contact_sheet
-from emoprism.recipe import CORPORA, check_model, with_overrides
+from emoprism.recipe import check_model, with_overrides
 from emoprism.stage import Stage, write_bytes, write_text
 
 STAGE = "corpus"

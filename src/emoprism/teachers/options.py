@@ -13,8 +13,9 @@ import numpy as np
 from pydantic import PositiveFloat
 
 from emoprism.errors import InputError, Problem
+from emoprism.families import PRETRAINED, Choice, PretrainedChoice
 from emoprism.pretrained.base import Pretrained
-from emoprism.recipe import PRETRAINED, Choice, PretrainedChoice, Strict, check_model, with_overrides
+from emoprism.recipe import Strict, check_model, with_overrides
 from emoprism.stage import sha256
 from emoprism.teachers.classes import our_classes, suggest_orders
 from emoprism.teachers.pooling import Frames, Outputs, kind_of

@@ -11,10 +11,11 @@ from emoprism.testing.asked import check_pretrained
 from emoprism.testing.clips import check_corpus, check_splitter, example_units
 from emoprism.testing.copies import check_copies
 from emoprism.testing.methods import check_disentangler
-from emoprism.testing.networks import EXAMPLE_CLASSES, check_encoder, check_model, example_stream
+from emoprism.testing.networks import EXAMPLE_CLASSES, check_encoder, check_model, example_stream, example_tasks
 from emoprism.testing.outsiders import check_attacker, check_metric
 from emoprism.testing.plugins import check_plugin
 from emoprism.testing.sounds import check_acoustics
+from emoprism.testing.tasks import check_task
 
 __all__ = [
     "EXAMPLE_CLASSES",
@@ -29,6 +30,8 @@ __all__ = [
     "check_plugin",
     "check_pretrained",
     "check_splitter",
+    "check_task",
     "example_stream",
+    "example_tasks",
     "example_units",
 ]

@@ -18,7 +18,7 @@ TOLERANCE = 1e-4
 
 def check_pretrained(name: str, source: str, **options: Any) -> None:
     """A pretrained model, opened from `source`: it takes faces or voices, says the same each time, and refuses well."""
-    from emoprism.recipe import PRETRAINED
+    from emoprism.families import PRETRAINED
     from emoprism.types import AUDIO, FACE
 
     check_plugin(PRETRAINED, name)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def check_corpus(name: str, root: Path, **options: Any) -> None:
     """A corpus adapter, on a folder it can read: ids, labels, files, times and splits of its clips are sound."""
-    from emoprism.recipe import CORPORA
+    from emoprism.families import CORPORA
 
     check_plugin(CORPORA, name)
     corpus: Corpus = CORPORA.make(name, root, options=options)
@@ -71,7 +71,7 @@ def check_splitter(name: str, units: Sequence[Unit] | None = None, **options: An
     One with folds is checked fold by fold.
     """
     from emoprism.errors import CorpusError
-    from emoprism.recipe import SPLITTERS
+    from emoprism.families import SPLITTERS
     from emoprism.splits.base import Splitter
 
     check_plugin(SPLITTERS, name)
@@ -95,7 +95,7 @@ def check_splitter(name: str, units: Sequence[Unit] | None = None, **options: An
 
 
 def _check_split(name: str, units: Sequence[Unit], options: Mapping[str, Any]) -> None:
-    from emoprism.recipe import SPLITTERS
+    from emoprism.families import SPLITTERS
     from emoprism.splits.base import Splitter
     from emoprism.types import SPLITS, TRAIN
 

@@ -29,7 +29,7 @@ def check_copies(name: str, root: Path, scratch: Path, *, case: bool = True, **o
 
     `case=False` leaves out names in another case, for corpora whose names are the user's own.
     """
-    from emoprism.recipe import CORPORA
+    from emoprism.families import CORPORA
 
     def clips(folder: Path) -> Sequence[Clip]:
         return CORPORA.make(name, folder, options=options).clips()

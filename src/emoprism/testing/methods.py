@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from emoprism.testing.networks import EXAMPLE_CLASSES, example_batch, example_stream
+from emoprism.testing.networks import EXAMPLE_CLASSES, example_batch, example_stream, example_tasks
 from emoprism.testing.plugins import check_plugin
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def check_disentangler(name: str, **options: Any) -> None:
     """A method, on a small multitask model: playable on any batch, everybody moves, and only movers change."""
-    from emoprism.recipe import DISENTANGLERS
+    from emoprism.families import DISENTANGLERS
 
     check_plugin(DISENTANGLERS, name)
     batch = example_batch({"vectors": example_stream((5,))})
@@ -62,14 +62,14 @@ def _relabelled(batch: Batch, label: int) -> Batch:
 def _small_game(name: str, options: Mapping[str, Any], attributes: Iterable[str]) -> tuple[Model, Disentangler]:
     import torch
 
-    from emoprism.recipe import DISENTANGLERS, MODELS
+    from emoprism.families import DISENTANGLERS, MODELS
     from emoprism.types import StreamSpec
 
     torch.manual_seed(0)
     embeddings = dict.fromkeys(attributes, 6)
-    house = {"vectors": StreamSpec((5,))}, EXAMPLE_CLASSES
+    house = {"vectors": StreamSpec((5,))}, example_tasks()
     model: Model = MODELS.make("multitask", *house, options={"embeddings": embeddings})
-    return model, DISENTANGLERS.make(name, model.dimensions, EXAMPLE_CLASSES, options=options)
+    return model, DISENTANGLERS.make(name, model.dimensions, example_tasks(), options=options)
 
 
 def _play(name: str, options: Mapping[str, Any], batch: Batch) -> list[dict[str, float]]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from emoprism.models.base import Batch, Model, Stream
     from emoprism.models.encoders.base import Encoder
+    from emoprism.models.tasks.base import Task
     from emoprism.plugins import Family
     from emoprism.types import StreamSpec
 
@@ -47,7 +48,7 @@ def example_stream(
 
 def check_encoder(name: str, **options: Any) -> None:
     """An encoder, on each kind of stream that it reads (face crops, feature vectors): what is real alone counts."""
-    from emoprism.recipe import ENCODERS
+    from emoprism.families import ENCODERS
     from emoprism.types import StreamSpec
 
     check_plugin(ENCODERS, name)
@@ -99,7 +100,7 @@ def check_model(name: str, streams: Mapping[str, StreamSpec] | None = None, **op
 
     One that refuses three streams, in words, is checked on the first two; one that refuses two, on log-mels.
     """
-    from emoprism.recipe import MODELS
+    from emoprism.families import MODELS
     from emoprism.types import AUDIO, FACE, StreamSpec
 
     check_plugin(MODELS, name)
@@ -121,11 +122,11 @@ def check_model(name: str, streams: Mapping[str, StreamSpec] | None = None, **op
 
 
 def _first_that_works(name: str, cases: Sequence[Mapping[str, StreamSpec]], options: Mapping[str, Any]) -> partial[Any]:
-    from emoprism.recipe import MODELS
+    from emoprism.families import MODELS
 
     refusals: list[str] = []
     for streams in cases:
-        make = partial(_seeded, MODELS, name, streams, EXAMPLE_CLASSES, options=options)
+        make = partial(_seeded, MODELS, name, streams, example_tasks(), options=options)
         try:
             make()
         except ValueError as error:
@@ -206,6 +207,13 @@ def _check_gradients(name: str, network: nn.Module, loss: Tensor) -> None:
 
 
 EXAMPLE_CLASSES: Mapping[str, int] = {"emotion": 3, "speaker": 4}
+
+
+def example_tasks() -> dict[str, Task]:
+    """The tasks of the example batches: one of so many classes."""
+    from emoprism.models.tasks.one_of import one_of
+
+    return one_of(**EXAMPLE_CLASSES)
 
 
 def example_batch(streams: Mapping[str, Stream], epoch: int = 0) -> Batch:

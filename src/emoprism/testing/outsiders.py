@@ -9,9 +9,9 @@ from emoprism.testing.plugins import check_plugin
 
 def check_metric(name: str, **options: Any) -> None:
     """A metric of predicted labels, other outputs or verification: bounds, best and worst, leading axes, no clip."""
+    from emoprism.families import METRICS
     from emoprism.leakage.contract import check_curve_metric, check_label_metric, check_output_metric
     from emoprism.leakage.metrics.base import CurveMetric, LabelMetric, OutputMetric
-    from emoprism.recipe import METRICS
 
     check_plugin(METRICS, name)
     metric = METRICS.make(name, options=options)
@@ -27,8 +27,8 @@ def check_metric(name: str, **options: Any) -> None:
 
 def check_attacker(name: str, **options: Any) -> None:
     """An attacker: its grid and candidates agree, it is deterministic, finds a plain leak and none in noise."""
+    from emoprism.families import ATTACKERS
     from emoprism.leakage.contract import check_attacks
-    from emoprism.recipe import ATTACKERS
 
     check_plugin(ATTACKERS, name)
     check_attacks(name, ATTACKERS.make(name, options=options))

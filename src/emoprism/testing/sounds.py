@@ -19,7 +19,7 @@ def check_acoustics(name: str, **options: Any) -> None:
     """A kind of acoustic features, on noise, silence and a single sample: streams whose steps tell when they are."""
     import numpy as np
 
-    from emoprism.recipe import ACOUSTICS
+    from emoprism.families import ACOUSTICS
     from emoprism.types import AUDIO, FACE
 
     check_plugin(ACOUSTICS, name)

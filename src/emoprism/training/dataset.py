@@ -10,16 +10,20 @@ import numpy as np
 import torch
 
 from emoprism.errors import CorpusError, Problem, RecipeError, did_you_mean
+from emoprism.families import SPLITTERS, TASKS, Choice
 from emoprism.media.shards import PreparedClip, PreparedCorpus
 from emoprism.models.base import Batch, Stream
 from emoprism.models.ranks import rows_of_rank
-from emoprism.recipe import SPLITTERS, Data
+from emoprism.models.tasks.base import Task
+from emoprism.recipe import Data
 from emoprism.splits.base import Splitter, sides_csv
 from emoprism.training.units import units_of
 from emoprism.types import FACE, MISSING, TRAIN, StreamSpec
 
 MODALITY_SALT = 0x51DE
 """Keeps the draw of hidden streams apart from others made with the same seed."""
+ONE_OF = Choice(name="one_of")
+"""The task of an attribute that the recipe gives no other."""
 CACHE_BYTES = 6 * 2**30
 """Decoded streams kept in memory; what does not fit is decoded again every epoch."""
 
@@ -38,6 +42,10 @@ class Labelled:
     trained: Mapping[str, int]
     labels: Mapping[str, np.ndarray]
     """Class index int64 [N] per attribute, MISSING where unknown."""
+    tasks: Mapping[str, Task]
+    """What heads tell of every attribute."""
+    targets: Mapping[str, np.ndarray]
+    """What is true of every clip, as the attribute's task has it: [N] or [N, W]."""
     left_out: tuple[str, ...] = ()
     """Ids of the clips of the corpus that take no part."""
 
@@ -55,7 +63,7 @@ def label_clips(corpus: PreparedCorpus, data: Data, seed: int, sides: Mapping[st
     """Map and merge labels, split, and index classes. `sides`: a split made before (`read_sides`), in place of the
     recipe's. Raises CorpusError where the split leaves nothing to train on.
     """
-    units = units_of(corpus, data.maps, data.merge)
+    units = units_of(corpus, data.maps, data.merge, data.levels)
     splitter: Splitter = SPLITTERS.make(data.split.name, options=data.split.options)
     placed = splitter.split(units, seed) if sides is None else sides
     labels_of = {unit.id: unit.labels for unit in units if placed.get(unit.id)}
@@ -73,7 +81,65 @@ def label_clips(corpus: PreparedCorpus, data: Data, seed: int, sides: Mapping[st
         classes[name], trained[name] = (*seen, *later), len(seen)
         indices[name] = np.array([MISSING if w is None else place[w] for w in words], dtype=np.int64)
     left_out = tuple(clip.id for clip in corpus.clips if clip.id not in labels_of)
-    return Labelled(tuple(clip for clip, _ in kept), split, classes, trained, indices, left_out)
+    tasks = make_tasks(data, {name: words[: trained[name]] for name, words in classes.items()})
+    targets = targets_of(tasks, indices, [labels for _, labels in kept], [clip.values for clip, _ in kept])
+    _refuse_silence(tasks, targets)
+    return Labelled(tuple(clip for clip, _ in kept), split, classes, trained, indices, tasks, targets, left_out)
+
+
+def make_tasks(data: Data, classes: Mapping[str, Sequence[str]]) -> dict[str, Task]:
+    """The recipe's tasks, and of every other attribute the choice of one of its classes (those of train).
+
+    Raises RecipeError with the reason for a task that makes no sense for the attribute.
+    """
+    chosen = {name: data.tasks.get(name, ONE_OF) for name in sorted({*classes, *data.tasks})}
+    tasks: dict[str, Task] = {}
+    problems: list[Problem] = []
+    for name, choice in chosen.items():
+        try:
+            tasks[name] = TASKS.make(choice.name, name, tuple(classes.get(name, ())), options=choice.options)
+        except ValueError as error:
+            problems.append(Problem(f"data.tasks.{name}", str(error)))
+    if problems:
+        raise RecipeError(problems)
+    return tasks
+
+
+def targets_of(
+    tasks: Mapping[str, Task],
+    indices: Mapping[str, np.ndarray],
+    labels: Sequence[Mapping[str, str]],
+    values: Sequence[Mapping[str, float]],
+) -> dict[str, np.ndarray]:
+    """What is true of every clip by task: class indices as they are, [N]; anything else float32 [N, W].
+
+    Raises CorpusError for truths that a task cannot read.
+    """
+    targets = {name: indices[name] for name, task in tasks.items() if not task.kind}
+    problems: list[Problem] = []
+    for name, task in tasks.items():
+        if not task.kind:
+            continue
+        try:
+            targets[name] = task.targets(labels, values)
+        except ValueError as error:
+            problems.append(Problem(f"data.tasks.{name}", str(error)))
+    if problems:
+        raise CorpusError(problems)
+    return targets
+
+
+def _refuse_silence(tasks: Mapping[str, Task], targets: Mapping[str, np.ndarray]) -> None:
+    """Raise CorpusError for what a head is to tell and no clip says anything of."""
+    problems = [
+        Problem(f"data.tasks.{name}", f"no clip says anything of '{word}'", "name labels and values that clips have")
+        for name, task in tasks.items()
+        if task.kind
+        for word, column in zip(task.words, targets[name].T, strict=True)
+        if np.isnan(column).all()
+    ]
+    if problems:
+        raise CorpusError(problems)
 
 
 def stream_specs(corpus: PreparedCorpus, data: Data) -> dict[str, StreamSpec]:
@@ -200,7 +266,7 @@ class Batches:
         rows, own = self.train[samples], samples[rows_of_rank(len(samples))].tolist()
         hidden = {sample: self._hidden(sample, epoch) for sample in own}
         streams = {name: self._stream(own, name, epoch, hidden).to(device) for name in self.store.streams}
-        labels = {name: torch.from_numpy(index[rows]).to(device) for name, index in self.labelled.labels.items()}
+        labels = {name: torch.from_numpy(true[rows]).to(device) for name, true in self.labelled.targets.items()}
         return Batch(streams, labels, epoch)
 
     def _stream(self, samples: Sequence[int], name: str, epoch: int, hidden: Mapping[int, str | None]) -> Stream:

@@ -10,14 +10,15 @@ import torch
 from torch import Tensor
 
 from emoprism.disentangle.base import Disentangler
+from emoprism.families import METRICS
 from emoprism.leakage.probe import probe
 from emoprism.models.base import Model
-from emoprism.recipe import METRICS
+from emoprism.models.tasks.one_of import OneOf
 from emoprism.training.dataset import Labelled, Store, evaluation_streams
-from emoprism.types import EMOTION, MISSING, SPEAKER, TRAIN, VALIDATION
+from emoprism.types import MISSING, SPEAKER, TRAIN, VALIDATION
 
-METRIC_OF: Mapping[str, str] = {EMOTION: "macro_f1", SPEAKER: "accuracy"}
-"""How Peri et al. 2021 (4.2) score each attribute; any other attribute by macro F1."""
+METRIC_OF: Mapping[str, str] = {SPEAKER: "accuracy"}
+"""How Peri et al. 2021 (4.2) score identity; of any other attribute its task says: macro F1 of one class."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,10 @@ def score_epoch(model: Model, method: Disentangler, labelled: Labelled, store: S
         return Scores({}, 0.0, 0.0)
     embedded = embed_rows(model, labelled, store, rows)
     device = next(model.parameters()).device
-    told = {name: logits.argmax(1).cpu().numpy() for name, logits in _logits(model, embedded, device).items()}
-    asked = [name for name in model.attributes if _known(labelled, name, rows).any()]
-    primary = {name: _score(labelled, name, rows, told[name]) for name in asked}
-    scores = {f"validation/{name}/{METRIC_OF.get(name, 'macro_f1')}": value for name, value in primary.items()}
+    told = {name: read.cpu().numpy() for name, read in _read(model, embedded, device).items()}
+    primary = {name: _score(labelled, name, rows, told[name]) for name in model.attributes}
+    primary = {name: value for name, value in primary.items() if not np.isnan(value)}
+    scores = {f"validation/{name}/{_metric(labelled, name)}": value for name, value in primary.items()}
     scores |= _adversary_scores(method, embedded, labelled, rows, device)
     probes = _probe_scores(model, labelled, store, train_rows, rows, embedded, seed)
     combined = sum(probes.values(), 0.0)
@@ -60,21 +61,35 @@ def score_epoch(model: Model, method: Disentangler, labelled: Labelled, store: S
     return Scores(scores, sum(primary.values()) / max(len(primary), 1), combined)
 
 
-def _logits(model: Model, embedded: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-    return model.heads({name: vectors.to(device) for name, vectors in embedded.items()})
+def _read(model: Model, embedded: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    return model.heads.read({name: vectors.to(device) for name, vectors in embedded.items()})
 
 
 def _known(labelled: Labelled, attribute: str, rows: np.ndarray) -> np.ndarray:
     """Which of the clips have a label that training has seen: strangers' names can be told by nobody."""
+    if attribute not in labelled.labels:
+        return np.zeros(len(rows), dtype=bool)
     truth = labelled.labels[attribute][rows]
     return (truth != MISSING) & (truth < labelled.trained[attribute])
 
 
-def _score(labelled: Labelled, attribute: str, rows: np.ndarray, predicted: np.ndarray) -> float:
+def _metric(labelled: Labelled, attribute: str) -> str:
+    """The metric that the attribute is scored with."""
+    return METRIC_OF.get(attribute, labelled.tasks[attribute].metric)
+
+
+def _score(labelled: Labelled, attribute: str, rows: np.ndarray, told: np.ndarray) -> float:
+    """The score of what is told [N, W] of clips; NaN where nothing is known of them."""
+    if labelled.tasks[attribute].kind:
+        return float(METRICS.make(_metric(labelled, attribute))(labelled.targets[attribute][rows], told))
+    return _class_score(labelled, attribute, rows, told.argmax(1))
+
+
+def _class_score(labelled: Labelled, attribute: str, rows: np.ndarray, predicted: np.ndarray) -> float:
     truth, known = labelled.labels[attribute][rows], _known(labelled, attribute, rows)
     if not known.any():
-        return 0.0
-    metric = METRICS.make(METRIC_OF.get(attribute, "macro_f1"))
+        return float("nan")
+    metric = METRICS.make(METRIC_OF.get(attribute, OneOf.metric))
     return float(metric(truth[known], predicted[known], len(labelled.classes[attribute])))
 
 
@@ -85,12 +100,12 @@ def _adversary_scores(
     if adversary is None:
         return {}
     adversary.eval()
-    logits = adversary({name: vectors.to(device) for name, vectors in embedded.items()})
-    return {
-        f"adversary/{read}>{told}": _score(labelled, told, rows, values.argmax(1).cpu().numpy())
-        for (read, told), values in logits.items()
-        if _known(labelled, told, rows).any()
+    outputs = adversary({name: vectors.to(device) for name, vectors in embedded.items()})
+    scores = {
+        f"adversary/{read}>{told}": _score(labelled, told, rows, labelled.tasks[told].read(values).cpu().numpy())
+        for (read, told), values in outputs.items()
     }
+    return {name: value for name, value in scores.items() if not np.isnan(value)}
 
 
 def _probe_scores(
@@ -116,5 +131,5 @@ def _probe_scores(
             classes=len(labelled.classes[told]),
             seed=seed,
         )
-        scores[f"probe/{read}>{told}"] = _score(labelled, told, rows, predicted)
+        scores[f"probe/{read}>{told}"] = _class_score(labelled, told, rows, predicted)
     return scores

@@ -21,10 +21,12 @@ import torch.distributed as dist
 from emoprism.console import say, track
 from emoprism.disentangle.base import Disentangler
 from emoprism.errors import Problem, RecipeError
+from emoprism.families import DISENTANGLERS, MODELS, SPLITTERS
 from emoprism.leakage.results import Epoch
 from emoprism.models.base import Model
 from emoprism.models.ranks import rank, world_size
-from emoprism.recipe import DISENTANGLERS, MODELS, SPLITTERS, Recipe
+from emoprism.models.tasks.base import Task
+from emoprism.recipe import Recipe
 from emoprism.split_audit.results import SPLIT_AUDIT
 from emoprism.splits.base import Splitter
 from emoprism.stage import Stage, write_text
@@ -73,12 +75,12 @@ def _begin(recipe: Recipe, prepared: Path, out: Path, *, overwrite: bool) -> Sta
     return begin(overwrite=False) if stage is None else stage
 
 
-def build(recipe: Recipe, streams: Mapping[str, StreamSpec], trained: Mapping[str, int]) -> tuple[Model, Disentangler]:
+def build(recipe: Recipe, streams: Mapping[str, StreamSpec], tasks: Mapping[str, Task]) -> tuple[Model, Disentangler]:
     """Model and method of a recipe, weights drawn from its seed. RecipeError with the reason where they clash."""
     torch.manual_seed(recipe.seed)
     try:
-        model = MODELS.make(recipe.model.name, streams, trained, options=recipe.model.options)
-        method = DISENTANGLERS.make(recipe.method.name, model.dimensions, trained, options=recipe.method.options)
+        model = MODELS.make(recipe.model.name, streams, tasks, options=recipe.model.options)
+        method = DISENTANGLERS.make(recipe.method.name, model.dimensions, tasks, options=recipe.method.options)
     except ValueError as error:
         raise RecipeError(Problem(recipe.name, str(error))) from None
     return model, method
@@ -117,7 +119,7 @@ class Run:
         self.labelled = label_clips(self.corpus, recipe.data, recipe.seed)
         self.specs = stream_specs(self.corpus, recipe.data)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.model, self.method = build(recipe, self.specs, self.labelled.trained)
+        self.model, self.method = build(recipe, self.specs, self.labelled.tasks)
         self.model.to(self.device)
         self.method.to(self.device)
         self.store = Store(self.corpus, recipe.data, self.model.image_size)

@@ -15,8 +15,9 @@ from pydantic import NonNegativeInt
 
 from emoprism.console import say, track
 from emoprism.errors import CorpusError, Problem, RecipeError
+from emoprism.families import SPLITTERS, SplitChoice
 from emoprism.media.shards import PreparedCorpus
-from emoprism.recipe import SPLITTERS, LabelMaps, Merge, SplitChoice, Strict, check_model, with_overrides
+from emoprism.recipe import LabelMaps, Merge, Strict, check_model, with_overrides
 from emoprism.splits.base import Splitter, Unit, clips_hash, sides_csv
 from emoprism.splits.file import STAGE
 from emoprism.stage import Stage, csv_text, write_text

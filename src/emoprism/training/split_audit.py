@@ -15,18 +15,9 @@ from pydantic import Field, PositiveFloat, ValidationError
 
 from emoprism.console import say
 from emoprism.errors import Problem, RecipeError, StageError
+from emoprism.families import SPLITTERS, Choice, SplitChoice
 from emoprism.media.shards import CLIPS, JOINED, STAGE, PreparedCorpus
-from emoprism.recipe import (
-    SPLITTERS,
-    Choice,
-    LabelMaps,
-    Merge,
-    Recipe,
-    SplitChoice,
-    check_model,
-    load_recipe,
-    with_overrides,
-)
+from emoprism.recipe import LabelMaps, Merge, Recipe, check_model, load_recipe, with_overrides
 from emoprism.split_audit.audit import Asked
 from emoprism.split_audit.page import as_lines, as_page, copies_csv
 from emoprism.split_audit.prepared import audit_prepared

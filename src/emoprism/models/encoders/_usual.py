@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from torch import nn
 
 from emoprism.errors import did_you_mean
+from emoprism.families import ENCODERS, Choice
 from emoprism.models.encoders.base import Encoder
-from emoprism.recipe import ENCODERS, Choice
 from emoprism.types import AUDIO, FACE, StreamSpec
 
 USUAL: Mapping[str, str] = {FACE: "vgg_m_face", AUDIO: "vgg_m_audio"}
