@@ -46,9 +46,9 @@ def read_cell(cell: str) -> FeatureSource | str:
 def _of_parquet(source: FeatureSource, inside: str) -> FeatureSource | str:
     column, equals, word = inside.partition("=")
     named = NAMED_ROW.fullmatch(inside)
-    if source.row is not None or not (named or (column and equals and word)):
-        return FORMS[PARQUET[0]]
-    return replace(source, key=(column, word)) if equals or named is None else _named(source, named)
+    if source.row is None and equals and column and word:
+        return replace(source, key=(column, word))
+    return FORMS[PARQUET[0]] if source.row is not None or equals or not named else _named(source, named)
 
 
 def _named(source: FeatureSource, named: re.Match[str]) -> FeatureSource:
