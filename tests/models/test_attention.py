@@ -90,6 +90,15 @@ def test_the_fused_kernel_is_used(lengths: tuple[int, ...], dtype: torch.dtype) 
             F.scaled_dot_product_attention(x, x, x)
 
 
+def test_it_is_torchs_multihead_attention_with_one_head_and_no_projection_behind() -> None:
+    ours, torchs = CoAttention(8), torch.nn.MultiheadAttention(8, 1, bias=False, batch_first=True)
+    with torch.no_grad():
+        torchs.in_proj_weight.copy_(torch.cat([ours.query.weight, ours.key.weight, ours.value.weight]))
+        torchs.out_proj.weight.copy_(torch.eye(8))
+    a, b, mask = torch.randn(2, 3, 8), torch.randn(2, 5, 8), until((5, 2), 5)
+    torch.testing.assert_close(ours(a, b, mask), torchs(a, b, b, key_padding_mask=~mask)[0])
+
+
 def alone(layer: Layer, z: Tensor, b: Tensor) -> Tensor:
     """Equation 2 of one clip."""
     normal = layer.norm(z)
