@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from emoprism.families import ATTACKERS
 from emoprism.leakage import attack as attack_module
 from emoprism.leakage.attack import Labelled, attack, carve
 from emoprism.leakage.attackers.base import Attacker, Settings
 from emoprism.leakage.attackers.boosted_trees import narrowed
 from emoprism.leakage.metrics.accuracy import Accuracy
 from emoprism.leakage.probe import probe
-from emoprism.families import ATTACKERS
 
 Made = tuple[np.ndarray, np.ndarray]
 ALL = ("boosted_trees", "logistic", "mlp", "nearest_neighbours")

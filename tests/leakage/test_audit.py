@@ -15,6 +15,7 @@ import pytest
 from emoprism.errors import EmbeddingsError, InputError, RecipeError, StageError
 from emoprism.leakage import audit as stage
 from emoprism.leakage.audit import audit
+from emoprism.leakage.evidence import curve_metrics
 from emoprism.leakage.options import AuditOptions
 from emoprism.leakage.results import Comparison, Leakage, Point
 from emoprism.leakage.sources import find_sources, origin_of
@@ -104,7 +105,7 @@ def test_a_bare_directory_from_elsewhere(make: Make, write: Write, tmp_path: Pat
     system = comparison.systems[0]
     assert (system.name, system.label, system.seeds, system.runs) == ("theirs", "theirs", [None], ["theirs"])
     assert comparison.baseline is None and not system.stuart_maxwell
-    assert not any(m.kind == "utility" and m.metric != "eer" for m in system.measurements)
+    assert not any(m.kind == "utility" and m.metric not in curve_metrics() for m in system.measurements)
     assert not list((tmp_path / "out").glob("*/projection.json"))
 
 

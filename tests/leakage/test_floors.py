@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from emoprism.families import ATTACKERS
 from emoprism.leakage.attack import Labelled, attack
 from emoprism.leakage.floors import majority, one_hot, uniform_guessing
 from emoprism.leakage.metrics.accuracy import Accuracy
 from emoprism.leakage.metrics.macro_f1 import MacroF1
 from emoprism.leakage.metrics.unweighted_accuracy import UnweightedAccuracy
-from emoprism.families import ATTACKERS
 
 
 def test_one_hot_of_strangers_and_unknowns_is_zero() -> None:

@@ -10,16 +10,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from emoprism.errors import EmbeddingsError, Problem
+from emoprism.families import ATTACKERS
 from emoprism.leakage.attack import Labelled, attack
 from emoprism.leakage.attackers.base import Settings
 from emoprism.leakage.auditable import check_auditable
-from emoprism.leakage.evidence import Answered, Claim, Judged, Record
+from emoprism.leakage.det import det_of
+from emoprism.leakage.evidence import Answered, Claim, Judged, Record, curve_metrics
 from emoprism.leakage.floors import one_hot
 from emoprism.leakage.measure import measurements
 from emoprism.leakage.options import AuditOptions
-from emoprism.leakage.results import Leakage
-from emoprism.leakage.verification import SpeakerPairs
-from emoprism.families import ATTACKERS
+from emoprism.leakage.results import Det, Leakage
+from emoprism.leakage.scores import count_pairs
+from emoprism.leakage.verification import SpeakerPairs, exact_curve
 from emoprism.types import MISSING, SPLITS, TRAIN, VALIDATION, Embeddings
 
 
@@ -64,7 +66,8 @@ def audit_embeddings(
         data=fingerprint(embeddings, options.told()),
         clips={split: len(embeddings.rows(split)) for split in SPLITS if len(embeddings.rows(split))},
         speakers=_speakers_by_split(embeddings, options.secondary),
-        measurements=measurements(record, work.settings, embeddings, options),
+        measurements=measurements(record, work.settings, work.verified, embeddings, options),
+        det=work.det,
     )
     return Audit(leakage, record)
 
@@ -77,6 +80,9 @@ class _Work:
     pairs: dict[Claim, SpeakerPairs] = field(default_factory=dict[Claim, SpeakerPairs])
     answers: dict[Claim, Answered] = field(default_factory=dict[Claim, Answered])
     settings: dict[Claim, Settings] = field(default_factory=dict[Claim, Settings])
+    verified: dict[tuple[Claim, str], float] = field(default_factory=dict[tuple[Claim, str], float])
+    """Metrics of verification, of all pairs."""
+    det: list[Det] = field(default_factory=list[Det])
 
     def __post_init__(self) -> None:
         self.who = speakers_of(self.embeddings, self.options.secondary)
@@ -122,7 +128,16 @@ class _Work:
                 labels = self.embeddings.labels[identity][rows]
                 if _comparable(labels):
                     claim = Claim("utility" if read == identity else "leakage", read, identity, split)
-                    self.pairs[claim] = SpeakerPairs.of(vectors[rows], labels, self.embeddings.classes[identity])
+                    self._verify(claim, vectors[rows], labels)
+
+    def _verify(self, claim: Claim, vectors: np.ndarray, labels: np.ndarray) -> None:
+        """Everything about one embedding and split, from one count of all pairs."""
+        counts = count_pairs(vectors, labels)
+        curve = exact_curve(counts)
+        for name, metric in curve_metrics().items():
+            self.verified[claim, name] = float(metric.of_curve(curve)[0])
+        self.det.append(det_of(claim, curve, int(counts.other.sum())))
+        self.pairs[claim] = SpeakerPairs.of(vectors, labels, self.embeddings.classes[claim.attribute], counts)
 
     def _directions(self) -> Iterator[tuple[str, str]]:
         for read in self.embeddings.vectors:

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from emoprism.errors import EmbeddingsError, Problem
+from emoprism.leakage.det import mean_det
 from emoprism.leakage.evidence import Claim, Evidence, Judged, Record
 from emoprism.leakage.intervals import interval
 from emoprism.leakage.measure import Known, all_evidence, claim_of, measurement
@@ -45,6 +46,7 @@ def compare(runs: Sequence[Run], options: AuditOptions) -> Comparison:
                 runs=[run.folder for run in group],
                 measurements=summed_up(group, options),
                 stuart_maxwell=_against(group, _nearest(group, baselines), options),
+                det=mean_det([run.leakage.det for run in group]),
             )
         )
     baseline = baselines[0][0].leakage.name if baselines else None

@@ -9,9 +9,9 @@ from typing import NamedTuple, Protocol, cast, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Int64
 
+from emoprism.families import METRICS
 from emoprism.leakage.metrics.base import Counts, CurveMetric, LabelMetric, Metric, OutputMetric
 from emoprism.leakage.verification import SpeakerPairs
-from emoprism.families import METRICS
 from emoprism.types import PRESENCE, Outputs
 
 

@@ -39,13 +39,20 @@ Known = dict[tuple[Claim, str], Evidence]
 
 
 def measurements(
-    record: Record, settings: Mapping[Claim, Settings], embeddings: Embeddings, options: AuditOptions
+    record: Record,
+    settings: Mapping[Claim, Settings],
+    verified: Mapping[tuple[Claim, str], float],
+    embeddings: Embeddings,
+    options: AuditOptions,
 ) -> list[Measurement]:
-    """Every row: utility, leakage and floors with intervals; the strongest attackers; the combined score; guesses."""
+    """Every row: utility, leakage and floors with intervals; the strongest attackers; the combined score; guesses.
+
+    `verified` are the metrics of verification: a record keeps coarser scores than they are computed from.
+    """
     rows: list[Measurement] = []
     for (claim, metric), evidence in all_evidence(record, options.primary, options.secondary).items():
         if claim.split in options.splits or metric == SUM:
-            value = _exact(claim, evidence, embeddings)
+            value = verified[claim, metric] if isinstance(evidence, PairEvidence) else point(evidence)
             if math.isnan(value):  # of outputs alone: as a correlation with what is the same everywhere
                 continue
             bounds = interval([evidence], options.bootstrap, options.seed)
@@ -106,14 +113,6 @@ def strongest(rows: Sequence[Measurement]) -> list[Measurement]:
         best = max(group, key=lambda row: row.value)
         out.append(best.model_copy(update={"attacker": STRONGEST, "settings": {"attacker": best.attacker}}))
     return out
-
-
-def _exact(claim: Claim, evidence: Evidence, embeddings: Embeddings) -> float:
-    if isinstance(evidence, PairEvidence):
-        rows = embeddings.rows(claim.split)
-        labels = embeddings.labels[claim.attribute][rows]
-        return evidence.metric(embeddings.vectors[claim.embedding][rows], labels)
-    return point(evidence)
 
 
 def _recall(evidence: Evidence, judged: Judged | None) -> dict[str, float]:

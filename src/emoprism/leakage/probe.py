@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int64
 
-from emoprism.leakage.attack import Labelled, attack
 from emoprism.families import ATTACKERS
+from emoprism.leakage.attack import Labelled, attack
 
 QUICK: Mapping[str, Mapping[str, Any]] = {"mlp": {"epochs": 30, "every": 30, "decays": (0.1,)}}
 """Options that make an attacker quick; others run as they are."""

@@ -53,6 +53,22 @@ class Measurement(_Row):
         return whole if self.by_word else {key: value for key, value in whole.items() if key != "by_word"}
 
 
+class Det(_Row):
+    """A DET curve of cosine scores: misses (FNR) at rates of false alarms (FPR), shares of all pairs of clips.
+
+    `kind`, `embedding`, `attribute` and `split` as of a Measurement: utility of the identity embedding, leakage of any
+    other one.
+    """
+
+    kind: Literal["utility", "leakage"]
+    embedding: str
+    attribute: str
+    split: str
+    false_alarms: list[float]
+    """Rising."""
+    misses: list[float]
+
+
 class Leakage(_Row):
     """leakage.json: the audit of one set of embeddings."""
 
@@ -69,6 +85,8 @@ class Leakage(_Row):
     speakers: dict[str, list[str]]
     """Speakers per split."""
     measurements: list[Measurement]
+    det: list[Det] = []
+    """A curve for every embedding and split whose EER was measured."""
 
 
 class StuartMaxwell(_Row):
@@ -94,6 +112,8 @@ class System(_Row):
     """Folder names, below the audit's directory, of the audits that it sums up."""
     measurements: list[Measurement]
     stuart_maxwell: list[StuartMaxwell] = []
+    det: list[Det] = []
+    """Means of the runs' curves."""
 
 
 class Comparison(_Row):
