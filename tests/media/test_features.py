@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from emoprism.arrays import base
+from emoprism.arrays.base import AbsentError
 from emoprism.errors import MediaError
 from emoprism.media.features import read_features
 from emoprism.types import FeatureSource
@@ -83,3 +84,48 @@ def test_arrays_too_large(many: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     said = refused(FeatureSource(packed, "cube", 0))
     assert "packed.npz#cube is too large, over" in said and "store it without compression" in said
     assert read_features(FeatureSource(many, "cube", 0)).values.tolist() == np.ones((2, 4)).tolist(), "it is mapped"
+
+
+def test_lengths_and_padding(tmp_path: Path) -> None:
+    array = np.zeros((6, 2))
+    array[1], array[3] = 5, 7
+    path = tmp_path / "a.npy"
+    np.save(path, array)
+    kept = {
+        "all": FeatureSource(path),
+        "padded": FeatureSource(path, padded=True),
+        "length": FeatureSource(path, length=3),
+        "both": FeatureSource(path, length=3, padded=True),
+    }
+    found = {name: read_features(source).values[:, 0].tolist() for name, source in kept.items()}
+    assert found == {"all": [0, 5, 0, 7, 0, 0], "padded": [5, 0, 7], "length": [0, 5, 0], "both": [5]}
+    for source in (FeatureSource(path, length=0), FeatureSource(path, length=1, padded=True)):
+        with pytest.raises(AbsentError, match=r"a\.npy holds nothing but padding for it"):
+            read_features(source)
+    for length in (7, -1):
+        assert f"6 steps, and its length is said to be {length}" in refused(FeatureSource(path, length=length))
+
+
+def test_values_that_are_filled_are_counted(tmp_path: Path) -> None:
+    array = np.arange(12.0).reshape(4, 3)
+    array[1] = [np.nan, -np.inf, 2e15]
+    np.save(tmp_path / "a.npy", array)
+    done = read_features(FeatureSource(tmp_path / "a.npy", fill=True))
+    assert done.filled == 3 and done.values[1].tolist() == [0, 0, 0]
+    array[1] = [3, 4, 5]
+    np.save(tmp_path / "a.npy", array)
+    assert read_features(FeatureSource(tmp_path / "a.npy", fill=True)).filled == 0
+    assert np.array_equal(read_features(FeatureSource(tmp_path / "a.npy")).values, array)
+
+
+def test_what_is_kept_of_a_file_is_never_changed(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.full((2, 2, 2), np.nan, np.float32))
+    for _ in range(2):
+        assert read_features(FeatureSource(tmp_path / "a.npz", "x", 0, fill=True)).filled == 4
+
+
+@pytest.mark.parametrize("dtype", ["<f2", ">f4", "<i8", "u1", "?", "f8"])
+def test_numbers_of_any_type(tmp_path: Path, dtype: str) -> None:
+    np.save(tmp_path / "a.npy", np.asfortranarray(np.array([[0, 1], [1, 0]], dtype)))
+    values = read_features(FeatureSource(tmp_path / "a.npy")).values
+    assert values.dtype == np.float32 and values.flags.c_contiguous and values.tolist() == [[0, 1], [1, 0]]

@@ -125,6 +125,16 @@ def test_features_alone(tmp_path: Path) -> None:
     assert timed.seconds == 4 and timed.times["more"] == pytest.approx(np.arange(8) / 2)
 
 
+def test_features_that_are_absent_are_a_note_and_alone_a_reason(tmp_path: Path) -> None:
+    np.save(tmp_path / "some.npy", np.ones((4, 2), np.float32))
+    np.save(tmp_path / "none.npy", np.zeros((4, 2), np.float32))
+    sources = {name: FeatureSource(tmp_path / f"{name}.npy", padded=True) for name in ("some", "none")}
+    done = process_clip(of(None, features=sources), options())
+    assert set(done.streams) == {"some"} and done.notes["none"] == "none.npy holds nothing but padding for it"
+    with pytest.raises(MediaError, match="holds nothing but padding"):
+        process_clip(of(None, features={"none": sources["none"]}), options())
+
+
 def test_a_clip_that_takes_too_long(talking: Path) -> None:
     with pytest.raises(MediaError, match="too long"):
         process_clip(of(talking), options("timeout=1e-9"))
