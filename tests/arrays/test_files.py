@@ -134,6 +134,9 @@ def test_large_arrays_are_mapped_where_they_can_be(tmp_path: Path, monkeypatch: 
     hdf5 = open_arrays(write_hdf5(tmp_path / "f.h5"))
     assert np.array_equal(hdf5.read("train/cube", 1), CUBE[1]), "a row is read in part"
     assert "too large" in refused(lambda: hdf5.read("train/cube"))
+    with h5py.File(tmp_path / "one.h5", "w") as file:
+        file.create_dataset("cube", data=CUBE, chunks=CUBE.shape, compression="gzip")
+    assert "smaller chunks" in refused(lambda: open_arrays(tmp_path / "one.h5").read("cube", 1))
     parquet = open_arrays(write_parquet(tmp_path / "f.parquet"))
     assert "smaller row groups" in refused(lambda: parquet.read("train/cube", 1))
 

@@ -94,8 +94,9 @@ class Hdf5File(Arrays):
 
     def taken(self, dataset: Any, name: str, rows: slice | int | None = None) -> Shaped[np.ndarray, "..."]:
         """These rows of a dataset (all of it), if they are no more than may be read at once. Words become str."""
-        if math.prod(_shape(dataset, rows)) * max(dataset.dtype.itemsize, 1) > base.LARGEST_BYTES:
-            raise self.too_large(name, "name one row of it, or split it")
+        for shape in (_shape(dataset, rows), dataset.chunks or ()):  # a chunk is unpacked whole, whatever is read of it
+            if math.prod(shape) * max(dataset.dtype.itemsize, 1) > base.LARGEST_BYTES:
+                raise self.too_large(name, "name one row of it, or write it in smaller chunks")
         if dataset.dtype.kind in "SO":
             words = dataset.asstr(errors="replace")[() if rows is None else rows]
             return np.asarray(words).astype(np.str_)

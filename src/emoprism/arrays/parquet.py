@@ -173,10 +173,10 @@ def _group(path: str, _changed: int, group: int, columns: tuple[str, ...]) -> An
 def _index(path: str, _changed: int, column: str) -> Mapping[str, Sequence[tuple[int, int, int]]]:
     """Of every word in a column, the runs of rows that have it."""
     found: dict[str, list[tuple[int, int, int]]] = {}
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, read_dictionary=[column]) as file:
         for group in range(file.num_row_groups):
-            words = file.read_row_group(group, columns=[column]).column(0).cast(pa.string()).combine_chunks()
-            encoded = words.dictionary_encode()
+            words = file.read_row_group(group, columns=[column]).column(0).combine_chunks()
+            encoded = words if pa.types.is_dictionary(words.type) else words.cast(pa.string()).dictionary_encode()
             codes, known = encoded.indices.fill_null(-1).to_numpy(), [*encoded.dictionary.to_pylist(), ""]
             edges = np.flatnonzero(np.diff(codes, prepend=-2, append=-2)).tolist()
             for first, last in pairwise(edges):
