@@ -168,8 +168,16 @@ def test_correlation_at_its_edges() -> None:
     assert Correlation()(true, column(0.1, 0.1, 0.1)) == 0, "the same number for all follows nothing"
     assert np.isnan(Correlation()(column(0.1, 0.1, 0.1), true)), "nothing to follow"
     assert np.isnan(Correlation()(column(1), column(2)))
-    many = column(*np.full(1000, 0.1))
-    assert Correlation()(column(*np.arange(1000)), many) == 0, "rounding of sums is no variation"
+
+
+def test_rounding_of_sums_is_no_variation() -> None:
+    """Numbers told alike stay alike when the sums of speakers are drawn and added in another order."""
+    rng = np.random.default_rng(0)
+    true, told = rng.normal(size=(3000, 1)), np.full((3000, 1), 0.26186794, dtype=np.float32)
+    speakers = np.zeros((20, 6))
+    np.add.at(speakers, rng.integers(0, 20, 3000), Correlation().summands(true.astype(np.float32), told))
+    weights = rng.multinomial(20, np.full(20, 0.05), size=50).astype(np.float64)
+    assert (Correlation().of_sums(weights @ speakers) == 0).all()
 
 
 @pytest.mark.parametrize("metric", [*output_metrics(PRESENCE).values(), *output_metrics(NUMBER).values()])
