@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 from emoprism.leakage.results import (
     STRONGEST,
     Comparison,
+    Det,
     Epoch,
     Leakage,
     Measurement,
@@ -67,6 +69,7 @@ class Made:
     recipes: bool = True
     floor: float | None = 22.2
     guesses: bool = True
+    det: bool = True
     baseline: str | None = "peri2021/multitask"
     seed: int = 7
 
@@ -111,6 +114,10 @@ def rows(made: Made, n: Numbers, rng: np.random.Generator, width: int, *, spread
             )
     add("utility", "speaker", "speaker", "accuracy", "test", value=n.accuracy)
     add("utility", "speaker", "speaker", "eer", "unseen", value=n.eer)
+    add("utility", "speaker", "speaker", "tpr_at_fpr_1_percent", "unseen", value=n.eer and 80 - n.eer)
+    add("utility", "speaker", "speaker", "tpr_at_fpr_1_permille", "unseen", value=n.eer and 50 - n.eer)
+    add("leakage", "emotion", "speaker", "eer", "unseen", value=n.back and 60 - n.back / 4)
+    add("leakage", "emotion", "speaker", "tpr_at_fpr_1_percent", "unseen", value=n.back and n.back / 8)
     add("leakage", "emotion", "speaker", "accuracy", "test", STRONGEST, value=n.back)
     for i, attacker in enumerate(ATTACKERS):
         add("leakage", "emotion", "speaker", "accuracy", "test", attacker, value=n.back and n.back - 3 * i)
@@ -123,6 +130,19 @@ def rows(made: Made, n: Numbers, rng: np.random.Generator, width: int, *, spread
         add("majority", "", "emotion", "macro_f1", split, value=9.8)
         add("chance", "", "speaker", "accuracy", split, value=5.0)
         add("majority", "", "speaker", "accuracy", split, value=6.4)
+    return out
+
+
+def det(made: Made, n: Numbers) -> list[Det]:
+    """Straight lines in normal deviates, as of scores that are normally distributed, through the EERs."""
+    normal, out = NormalDist(), list[Det]()
+    for kind, read, eer in (("utility", "speaker", n.eer), ("leakage", "emotion", n.back and 60 - n.back / 4)):
+        if eer and "unseen" in made.splits and made.det:
+            deviates = [-3.7 + i / 10 for i in range(68)]
+            misses = [normal.cdf(2 * normal.inv_cdf(eer / 100) - x) for x in deviates]
+            rates = [normal.cdf(x) for x in deviates]
+            row = {"kind": kind, "embedding": read, "attribute": "speaker", "split": "unseen"}
+            out.append(Det.model_validate(row | {"false_alarms": rates, "misses": misses}))
     return out
 
 
@@ -231,7 +251,7 @@ def _write_system(directory: Path, made: Made, name: str, label: str, n: Numbers
     ]  # fmt: skip
     return System(
         name=name, label=label, dimensions=dimensions, seeds=list(made.seeds), runs=folders,
-        measurements=rows(made, n, rng, width, spread=made.spread), stuart_maxwell=tests,
+        measurements=rows(made, n, rng, width, spread=made.spread), stuart_maxwell=tests, det=det(made, n),
     )  # fmt: skip
 
 
@@ -247,7 +267,7 @@ class Maker:
 
     def small(self, directory: Path, **changes: Any) -> Comparison:
         """As `write`, without histories, maps and recipes: quick to draw."""
-        return self.write(directory, **({"epochs": 0, "points": 0, "recipes": False} | changes))
+        return self.write(directory, **({"epochs": 0, "points": 0, "recipes": False, "det": False} | changes))
 
     def whole(self, directory: Path) -> Comparison:
         """Two dimensions and two seeds with everything, of few systems."""

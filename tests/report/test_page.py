@@ -53,7 +53,7 @@ def test_ids_are_unique_and_links_and_captions_lead_somewhere(page: Page) -> Non
 def test_the_parts_stand_in_order(page: Page) -> None:
     assert page.headings == [
         "The split", "Verdict", "Systems side by side", TABLE_TITLE, "Figure 3 of the paper, with our numbers",
-        "Further tables", "Training, and the health of its adversaries",
+        "Who is the same speaker?", "Further tables", "Training, and the health of its adversaries",
         "Maps of the embeddings", "Provenance", "How to read this",
     ]  # fmt: skip
 
@@ -122,7 +122,7 @@ def test_sections_without_content_vanish(maker: Any, tmp_path: Path, changes: di
     few = maker.without("gradient_reversal", "alternate", "confusion")
     maker.write(tmp_path / "audit", systems=few, seeds=(0,), **({"epochs": 2, "points": 4} | changes))
     headings = Page(page_of(tmp_path / "audit")).headings
-    assert gone not in headings and len(headings) == 9
+    assert gone not in headings and len(headings) == 10
 
 
 def test_one_set_of_embeddings_from_elsewhere(maker: Any, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from emoprism.leakage.results import System
 from emoprism.pages.drawing import Drawing
 from emoprism.pages.render import render_page
 from emoprism.pages.tables import Table
-from emoprism.report import bars, curves, details, maps, outputs, tables
+from emoprism.report import bars, curves, details, maps, outputs, tables, verification
 from emoprism.report.findings import Finding
 from emoprism.report.health import Health, State, health_of
 from emoprism.report.load import Audit
@@ -38,6 +38,9 @@ class Report:
     table_1: Table | None
     ito2021: tuple[Table, ...]
     figure_3: tuple[Drawing, ...]
+    det: tuple[Drawing, ...]
+    more_det: tuple[Drawing, ...]
+    verification: tuple[Table, ...]
     combined: Table | None
     stuart_maxwell: Table | None
     recall: tuple[Table, ...]
@@ -55,14 +58,14 @@ class Report:
     @property
     def tables(self) -> list[Table]:
         """The tables that are exported, as far as they exist."""
-        main = (self.methods, *self.outputs, self.table_1, *self.ito2021, self.combined)
+        main = (self.methods, *self.outputs, self.table_1, *self.ito2021, *self.verification, self.combined)
         found = (*main, self.stuart_maxwell, *self.recall, *self.words, *self.attackers, self.health)
         return [stamped(table, self.stamps) for table in found if table is not None]
 
     @property
     def drawings(self) -> list[Drawing]:
         """Every figure."""
-        return [*self.figure_3, *self.curves, *self.more_curves, *self.maps]
+        return [*self.figure_3, *self.det, *self.more_det, *self.curves, *self.more_curves, *self.maps]
 
 
 def assemble(audit: Audit) -> Report:
@@ -82,6 +85,9 @@ def assemble(audit: Audit) -> Report:
         table_1=peri2021.table_1(view),
         ito2021=tuple(ito2021.ito_tables(view)),
         figure_3=tuple(figure for figure in figures if figure is not None),
+        det=tuple(verification.det_figures(view, near, "")),
+        more_det=_other_widths(view, far),
+        verification=tuple(verification.verification_tables(view)),
         combined=details.combined_table(view),
         stuart_maxwell=peri2021.stuart_maxwell_table(view),
         recall=tuple(details.recall_tables(view)),
@@ -100,6 +106,16 @@ def _by_reference(view: View) -> tuple[list[System], list[System]]:
     """Systems of the dimension that the verdict speaks of (and those without one), and all others."""
     near = (view.reference_width, 0)
     return [s for s in view.systems if view.width(s) in near], [s for s in view.systems if view.width(s) not in near]
+
+
+def _other_widths(view: View, systems: Sequence[System]) -> tuple[Drawing, ...]:
+    """DET curves of every other dimension."""
+    of = {width: [s for s in systems if view.width(s) == width] for width in view.widths}
+    return tuple(
+        replace(figure, title=f"{figure.title}, {width} dimensions")
+        for width, some in of.items()
+        for figure in verification.det_figures(view, some, f"-{width}")
+    )
 
 
 def _curves(audit: Audit, view: View, systems: Sequence[System], health: Sequence[Health]) -> tuple[Drawing, ...]:

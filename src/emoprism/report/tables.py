@@ -60,7 +60,7 @@ def methods_table(view: View) -> Table:
         Row(s.label, tuple(cell(row) for row in line), small_print(s), group_of(view, s))
         for s, line in zip(view.systems, lines, strict=True)
     ]
-    marked = _mark_best(rows, lines, columns)
+    marked = mark_best(rows, lines, columns)
     return Table(
         "methods",
         "What each system is good for, and what it leaks. Percent; mean over seeds, 95 % bootstrap intervals over"
@@ -94,9 +94,10 @@ def group_of(view: View, system: System) -> str:
     return f"{width}-dimensional {view.secondary} embedding" if width else f"no {view.secondary} embedding"
 
 
-def _mark_best(
+def mark_best(
     rows: Sequence[Row], lines: Sequence[Sequence[Measurement | None]], columns: Sequence[Column]
 ) -> list[Row]:
+    """The rows with the best value of each column marked, as far as it is shown."""
     cells = [list(row.cells) for row in rows]
     for i, column in enumerate(columns):
         shown = [percent(row.value) for line in lines if (row := line[i]) is not None]

@@ -115,6 +115,11 @@ class View:
         """Equal error rate of cosine scores between secondary embeddings."""
         return Question("utility", None, self.secondary, "eer", split)
 
+    def verified(self, read: str, metric: str, split: str) -> Question:
+        """How cosine scores of one attribute's embeddings tell the secondary attribute: its own, or another's leak."""
+        kind = "utility" if read == self.secondary else "leakage"
+        return Question(kind, read, self.secondary, metric, split)
+
     def leak(self, split: str, attacker: str = STRONGEST) -> Question:
         """The primary attribute (emotion) read from the secondary (speaker) embedding."""
         return Question("leakage", self.secondary, self.primary, self.metric(self.primary), split, attacker)

@@ -9,6 +9,7 @@ from emoprism.leakage.results import Measurement
 SPLIT_WORDS = {"test": "seen speakers", "unseen": "unseen speakers", "validation": "validation", "train": "train"}
 METRIC_WORDS = {
     "macro_f1": "macro F1", "accuracy": "accuracy", "eer": "EER", "balanced_accuracy": "balanced accuracy",
+    "tpr_at_fpr_1_percent": "TPR at 1 % FPR", "tpr_at_fpr_1_permille": "TPR at 0.1 % FPR",
     "presence_weighted_accuracy": "weighted accuracy", "presence_f1": "F1 of presence",
     "presence_macro_f1": "macro F1 of presence and absence",
     "negative_nonnegative_accuracy": "accuracy, negative or not", "negative_nonnegative_f1": "F1, negative or not",
