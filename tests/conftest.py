@@ -63,7 +63,8 @@ def _write(directory: Path, speakers: int, clips_each: int) -> Path:
                     boxes=done.boxes if gone == AUDIO else np.zeros((0, 4), dtype=np.float32),
                 )
             labels = {"speaker": f"s{speaker}", "emotion": EMOTIONS[emotion], "gender": "fm"[speaker % 2]}
-            made.append(encode(Clip(id=f"s{speaker}-{index:02d}", labels=labels), done, all_tracks=False))
+            values = {"valence": round((emotion - 1) * 0.7 + 0.05 * (index % 5 - 2), 3)}
+            made.append(encode(Clip(f"s{speaker}-{index:02d}", labels, values=values), done, all_tracks=False))
     write_shard(directory / "shard-00000.safetensors", made, [])
     finish(stage, ["shard-00000.safetensors"], {})
     return directory

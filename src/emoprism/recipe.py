@@ -49,8 +49,22 @@ Merge = dict[str, dict[str, str]]
 """Per attribute: label -> the label it is merged into ({"emotion": {"calm": "neutral"}})."""
 LabelMaps = dict[str, dict[str, dict[str, str | None]]]
 """Per corpus of a joined one: {"ravdess": {"emotion": {"calm": "neutral", "sad": None}}}; None leaves clips out."""
-Levels = dict[str, dict[str, float]]
-"""Per numeric value: a word -> where it begins ({"sentiment": {"negative": -3.0, "positive": 0.0}})."""
+
+
+class Measured(Strict):
+    """A number that clips have: where it comes from, and what words it has."""
+
+    value: str = ""
+    """The value of the corpus that it is; by default the one of its own name."""
+    times: float = 1.0
+    """Multiplied by this: another scale (a valence in [-1, 1] as a sentiment in [-3, 3])."""
+    levels: dict[str, float] = {}
+    """A word -> where it begins ({negative: -3.0, positive: 0.0}): a label of the number's name, so that splits, probes
+    and audits know it."""
+
+
+Numbers = dict[str, Measured]
+"""Per number: {"sentiment": {"value": "valence", "times": 3.0}}."""
 
 
 class Data(Strict):
@@ -60,8 +74,8 @@ class Data(Strict):
     maps: LabelMaps = {}
     """What single corpora of a joined one call by other names; applied first."""
     merge: Merge = {}
-    levels: Levels = {}
-    """Numeric values of clips as labels besides, so that splits, probes and audits know them."""
+    numbers: Numbers = {}
+    """Values of clips by other names, on other scales, as labels besides."""
     tasks: dict[str, TaskChoice] = {}
     """What a head tells of an attribute where that is not one of its classes: several at once, or a number."""
     split: SplitChoice = Field(default_factory=lambda: choose(SPLITTERS, "held_out"))

@@ -19,7 +19,7 @@ from emoprism.splits.base import read_sides
 from emoprism.stage import Stage, fingerprint, replacing
 from emoprism.training.dataset import Labelled, Store, label_clips, open_prepared
 from emoprism.training.evaluation import embed_rows
-from emoprism.training.levels import level
+from emoprism.training.numbers import level
 from emoprism.types import MISSING, NUMBER, Embeddings, Outputs
 
 SPLIT = "split.csv"
@@ -80,12 +80,12 @@ def _predictions(
     found: dict[str, np.ndarray] = {}
     for name, task in trained.model.heads.tasks.items():
         chosen = task.chosen(read[name])
-        levels = trained.recipe.data.levels.get(name)
+        number = trained.recipe.data.numbers.get(name)
         if chosen is not None:
             found[name] = chosen
-        elif task.kind == NUMBER and levels is not None:
+        elif task.kind == NUMBER and number is not None and number.levels:
             place = {word: i for i, word in enumerate(labelled.classes[name])}
-            words = [level(float(value), levels) for value in read[name][:, 0]]
+            words = [level(float(value), number.levels) for value in read[name][:, 0]]
             found[name] = np.array([place.get(word or "", MISSING) for word in words], dtype=np.int64)
     return found
 

@@ -21,8 +21,9 @@ from emoprism.media.shards import PreparedClip, PreparedCorpus
 from emoprism.recipe import Data, Strict, check_model, with_overrides
 from emoprism.splits.base import refuse
 from emoprism.stage import Stage, fingerprint, replacing
-from emoprism.training.dataset import Labelled, Store, open_prepared, stream_specs, targets_of
-from emoprism.training.levels import level_words
+from emoprism.training.dataset import Labelled, Store, open_prepared, stream_specs
+from emoprism.training.numbers import level_words, values_of
+from emoprism.training.targets import targets_of
 from emoprism.training.units import mapped
 from emoprism.types import MISSING, UNSEEN, Embeddings, StreamSpec
 
@@ -90,14 +91,19 @@ def embed_other(run: Path, prepared: Path, out: Path, options: OtherOptions, *, 
 def label_strangers(corpus: PreparedCorpus, trained: Trained, maps: Maps) -> Labelled:
     """All clips as unseen, their labels as classes: those of `trained` come first. A label mapped to None goes."""
     refuse([*_idle(corpus, maps), *_foreign(trained.classes, maps)], "maps")
-    levels = trained.recipe.data.levels
+    numbers = trained.recipe.data.numbers
     told = {clip.id: mapped(clip.labels, maps) for clip in corpus.clips}
-    kept = [(c, labels | level_words(c, levels)) for c in corpus.clips if (labels := told[c.id]) is not None]
+    kept = [
+        (clip, labels | level_words(values_of(clip, numbers), numbers))
+        for clip in corpus.clips
+        if (labels := told[clip.id]) is not None
+    ]
     if not kept:
         raise CorpusError(Problem(str(corpus.directory), "the maps leave no clip", "map some label to a class"))
     classes: dict[str, tuple[str, ...]] = {}
     indices: dict[str, np.ndarray] = {}
-    for name in sorted({name for _, labels in kept for name in labels}):
+    heads = {name for name in trained.tasks if trained.classes.get(name)}
+    for name in sorted({name for _, labels in kept for name in labels} | heads):
         known = list(trained.classes.get(name, ()))
         words = [labels.get(name) for _, labels in kept]
         classes[name] = (*known, *sorted({word for word in words if word is not None} - set(known)))
@@ -107,7 +113,7 @@ def label_strangers(corpus: PreparedCorpus, trained: Trained, maps: Maps) -> Lab
     left_out = tuple(clip.id for clip in corpus.clips if told[clip.id] is None)
     clips: tuple[PreparedClip, ...] = tuple(clip for clip, _ in kept)
     tasks = {name: task for name, task in trained.tasks.items() if task.kind}
-    targets = targets_of(tasks, indices, [labels for _, labels in kept], [clip.values for clip in clips])
+    targets = targets_of(tasks, indices, [labels for _, labels in kept], [values_of(clip, numbers) for clip in clips])
     return Labelled(clips, (UNSEEN,) * len(kept), classes, counts, indices, tasks, targets, left_out)
 
 

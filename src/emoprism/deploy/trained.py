@@ -16,8 +16,8 @@ from emoprism.models.tasks.base import Task
 from emoprism.recipe import Recipe, load_recipe
 from emoprism.stage import Manifest, read_manifest
 from emoprism.training.checkpoint import load_module, load_tensors
-from emoprism.training.dataset import make_tasks
 from emoprism.training.run import RUN, WEIGHTS, build
+from emoprism.training.targets import make_tasks
 from emoprism.types import StreamSpec
 
 

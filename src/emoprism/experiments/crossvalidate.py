@@ -103,7 +103,7 @@ def _elsewhere(
     other = open_prepared(given[0])
     refuse_same(fingerprint(corpus.directory), given[0])
     check_streams(stream_specs(corpus, data), {str(corpus.directory): corpus.manifest.options}, data, other)
-    units = units_of(corpus, data.maps, data.merge, data.levels)
+    units = units_of(corpus, data.maps, data.merge, data.numbers)
     classes = sorted({unit.labels[EMOTION] for unit in units if EMOTION in unit.labels})
     rights = rights_of(other.clips, classes, cross, str(given[0]))
     among = {} if cross.among == "all" else {EMOTION: rights.classes}

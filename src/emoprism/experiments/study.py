@@ -107,7 +107,7 @@ def plan(study: Study, corpus: PreparedCorpus) -> list[FoldRun]:
 def fold_names(recipe: Recipe, corpus: PreparedCorpus) -> tuple[str, ...]:
     """The folds that the recipe's split makes of a corpus."""
     splitter: Splitter = SPLITTERS.make(recipe.data.split.name, options=recipe.data.split.options)
-    return splitter.folds(units_of(corpus, recipe.data.maps, recipe.data.merge, recipe.data.levels))
+    return splitter.folds(units_of(corpus, recipe.data.maps, recipe.data.merge, recipe.data.numbers))
 
 
 def _planned(tree: Mapping[str, Any], where: str, seed: int, fold: int, names: Sequence[str]) -> FoldRun:

@@ -10,20 +10,20 @@ import numpy as np
 import torch
 
 from emoprism.errors import CorpusError, Problem, RecipeError, did_you_mean
-from emoprism.families import SPLITTERS, TASKS, Choice
+from emoprism.families import SPLITTERS
 from emoprism.media.shards import PreparedClip, PreparedCorpus
 from emoprism.models.base import Batch, Stream
 from emoprism.models.ranks import rows_of_rank
 from emoprism.models.tasks.base import Task
 from emoprism.recipe import Data
 from emoprism.splits.base import Splitter, sides_csv
+from emoprism.training.numbers import values_of
+from emoprism.training.targets import make_tasks, refuse_silence, targets_of
 from emoprism.training.units import units_of
 from emoprism.types import FACE, MISSING, TRAIN, StreamSpec
 
 MODALITY_SALT = 0x51DE
 """Keeps the draw of hidden streams apart from others made with the same seed."""
-ONE_OF = Choice(name="one_of")
-"""The task of an attribute that the recipe gives no other."""
 CACHE_BYTES = 6 * 2**30
 """Decoded streams kept in memory; what does not fit is decoded again every epoch."""
 
@@ -63,7 +63,7 @@ def label_clips(corpus: PreparedCorpus, data: Data, seed: int, sides: Mapping[st
     """Map and merge labels, split, and index classes. `sides`: a split made before (`read_sides`), in place of the
     recipe's. Raises CorpusError where the split leaves nothing to train on.
     """
-    units = units_of(corpus, data.maps, data.merge, data.levels)
+    units = units_of(corpus, data.maps, data.merge, data.numbers)
     splitter: Splitter = SPLITTERS.make(data.split.name, options=data.split.options)
     placed = splitter.split(units, seed) if sides is None else sides
     labels_of = {unit.id: unit.labels for unit in units if placed.get(unit.id)}
@@ -82,64 +82,11 @@ def label_clips(corpus: PreparedCorpus, data: Data, seed: int, sides: Mapping[st
         indices[name] = np.array([MISSING if w is None else place[w] for w in words], dtype=np.int64)
     left_out = tuple(clip.id for clip in corpus.clips if clip.id not in labels_of)
     tasks = make_tasks(data, {name: words[: trained[name]] for name, words in classes.items()})
-    targets = targets_of(tasks, indices, [labels for _, labels in kept], [clip.values for clip, _ in kept])
-    _refuse_silence(tasks, targets)
+    targets = targets_of(
+        tasks, indices, [labels for _, labels in kept], [values_of(clip, data.numbers) for clip, _ in kept]
+    )
+    refuse_silence(tasks, targets)
     return Labelled(tuple(clip for clip, _ in kept), split, classes, trained, indices, tasks, targets, left_out)
-
-
-def make_tasks(data: Data, classes: Mapping[str, Sequence[str]]) -> dict[str, Task]:
-    """The recipe's tasks, and of every other attribute the choice of one of its classes (those of train).
-
-    Raises RecipeError with the reason for a task that makes no sense for the attribute.
-    """
-    chosen = {name: data.tasks.get(name, ONE_OF) for name in sorted({*classes, *data.tasks})}
-    tasks: dict[str, Task] = {}
-    problems: list[Problem] = []
-    for name, choice in chosen.items():
-        try:
-            tasks[name] = TASKS.make(choice.name, name, tuple(classes.get(name, ())), options=choice.options)
-        except ValueError as error:
-            problems.append(Problem(f"data.tasks.{name}", str(error)))
-    if problems:
-        raise RecipeError(problems)
-    return tasks
-
-
-def targets_of(
-    tasks: Mapping[str, Task],
-    indices: Mapping[str, np.ndarray],
-    labels: Sequence[Mapping[str, str]],
-    values: Sequence[Mapping[str, float]],
-) -> dict[str, np.ndarray]:
-    """What is true of every clip by task: class indices as they are, [N]; anything else float32 [N, W].
-
-    Raises CorpusError for truths that a task cannot read.
-    """
-    targets = {name: indices[name] for name, task in tasks.items() if not task.kind}
-    problems: list[Problem] = []
-    for name, task in tasks.items():
-        if not task.kind:
-            continue
-        try:
-            targets[name] = task.targets(labels, values)
-        except ValueError as error:
-            problems.append(Problem(f"data.tasks.{name}", str(error)))
-    if problems:
-        raise CorpusError(problems)
-    return targets
-
-
-def _refuse_silence(tasks: Mapping[str, Task], targets: Mapping[str, np.ndarray]) -> None:
-    """Raise CorpusError for what a head is to tell and no clip says anything of."""
-    problems = [
-        Problem(f"data.tasks.{name}", f"no clip says anything of '{word}'", "name labels and values that clips have")
-        for name, task in tasks.items()
-        if task.kind
-        for word, column in zip(task.words, targets[name].T, strict=True)
-        if np.isnan(column).all()
-    ]
-    if problems:
-        raise CorpusError(problems)
 
 
 def stream_specs(corpus: PreparedCorpus, data: Data) -> dict[str, StreamSpec]:

@@ -6,30 +6,30 @@ from collections.abc import Iterable, Mapping
 
 from emoprism.errors import Problem, did_you_mean
 from emoprism.media.shards import PreparedClip, PreparedCorpus
-from emoprism.recipe import LabelMaps, Levels, Merge
+from emoprism.recipe import LabelMaps, Merge, Numbers
 from emoprism.splits.base import Unit, refuse
-from emoprism.training.levels import level_words, refuse_idle_levels
+from emoprism.training.numbers import level_words, refuse_idle_numbers, values_of
 from emoprism.types import CORPUS
 
 __all__ = ["mapped", "units_of"]
 
-NO_LEVELS: Levels = {}
+NO_NUMBERS: Numbers = {}
 
 
-def units_of(corpus: PreparedCorpus, maps: LabelMaps, merge: Merge, levels: Levels = NO_LEVELS) -> list[Unit]:
-    """The clips in order of id, with the labels that `maps` (corpus by corpus), then `merge` and `levels` give them.
+def units_of(corpus: PreparedCorpus, maps: LabelMaps, merge: Merge, numbers: Numbers = NO_NUMBERS) -> list[Unit]:
+    """The clips in order of id, with the labels that `maps` (corpus by corpus), `merge` and the levels of `numbers` give.
 
     A clip with a label that is mapped to nothing is left out. Raises CorpusError for maps of corpora, attributes or
     labels that no clip has: a label spelt otherwise would go unmapped without a word.
     """
     _refuse_idle(corpus, maps)
-    refuse_idle_levels(corpus, levels)
+    refuse_idle_numbers(corpus, numbers)
     units: list[Unit] = []
     for clip in corpus.clips:
         labels = mapped(clip.labels, maps.get(clip.labels.get(CORPUS, ""), {}))
         if labels is not None:
             merged = {name: merge.get(name, {}).get(word, word) for name, word in labels.items()}
-            units.append(Unit(clip.id, merged | level_words(clip, levels), clip.split))
+            units.append(Unit(clip.id, merged | level_words(values_of(clip, numbers), numbers), clip.split))
     return units
 
 

@@ -21,7 +21,7 @@ class Number(Task):
     """
 
     kind: ClassVar[str] = NUMBER
-    metric: ClassVar[str] = "pearson"
+    metric: ClassVar[str] = "correlation"
     even: ClassVar[bool] = False
 
     def __init__(self, attribute: str, classes: Sequence[str], *, low: float = -3.0, high: float = 3.0) -> None:

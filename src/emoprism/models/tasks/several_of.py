@@ -26,7 +26,7 @@ class SeveralOf(Task):
     """
 
     kind: ClassVar[str] = PRESENCE
-    metric: ClassVar[str] = "weighted_accuracy"
+    metric: ClassVar[str] = "presence_weighted_accuracy"
 
     def __init__(self, attribute: str, classes: Sequence[str], *, of: tuple[str, ...] = ()) -> None:
         super().__init__(attribute, classes)
