@@ -192,6 +192,7 @@ def test_what_the_options_name(tmp_path: Path) -> None:
     [
         ({"vision": np.zeros((2, 4, 2))}, {}, "#vision: has shape [2, 4, 2], where 'audio' has 3 rows"),
         ({"regression_labels": np.zeros(2)}, {}, "where 'audio' has 3 rows"),
+        ({"audio": np.float32(1)}, {}, "#vision: has shape [3, 4, 2], where 'audio' has 0 rows"),
         ({"audio_lengths": np.zeros(3)}, {}, "#audio_lengths: float64 [3]\n    -> expected 3 whole numbers"),
         ({"id": np.array(["a/b", "c", "d"])}, {}, "#id: row 0: 'a/b' cannot be the id of a clip"),
         ({"id": np.array(["a", "c", "a"])}, {}, "train.npz, row 2: the id 'a' is that of train.npz, row 0 too"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 import yaml
 
+from emoprism.corpora._folder import Folder
+from emoprism.corpora._mosei_features import Features
 from emoprism.corpora.cmu_mosei import CmuMosei
 from emoprism.errors import CorpusError
 from emoprism.media.features import read_features
@@ -156,6 +159,12 @@ def refused(root: Path, **options: Any) -> str:
     with pytest.raises(CorpusError) as caught:
         CmuMosei(root, **options).clips()
     return str(caught.value)
+
+
+def test_without_h5py_it_says_what_to_install(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(CorpusError, match="pip install 'emoprism"):
+        Features(Folder(tree), BOTH, "CMU_MOSEI_Labels.csd")
 
 
 def test_sequences_that_cannot_be_taken(tree: Path, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ class ArraySet:
         known = [*streams.values(), *(name for name in (self.wanted.ids, *SCORED) if self._has(name))]
         if not streams:
             return
-        count = self.file.shape(self.prefix + known[0])[0]
+        count = next(iter(self.file.shape(self.prefix + known[0])), 0)
         for name in dict.fromkeys(known):
             if self.file.shape(self.prefix + name)[:1] != (count,):
                 shape = list(self.file.shape(self.prefix + name))

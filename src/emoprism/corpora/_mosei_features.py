@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from emoprism.arrays.files import SEQUENCE
+from emoprism.arrays.hdf5 import INSTALL, library
 from emoprism.arrays.sequences import Sequence as ComputationalSequence
 from emoprism.corpora._folder import Folder
 from emoprism.corpora._problems import refuse
-from emoprism.errors import MediaError, Problem, did_you_mean
+from emoprism.errors import CorpusError, MediaError, Problem, did_you_mean
 from emoprism.types import AUDIO, FACE, FeatureSource
 
 RELEASED = ("covarep", "facet_4_2", "openface_2", "glove_vectors")
@@ -38,6 +39,8 @@ class Features:
         self._sequences: dict[str, ComputationalSequence] = {}
         if not asked:
             return
+        if library() is None:
+            raise CorpusError(Problem("corpus.features", "reading .csd files needs the package h5py", INSTALL))
         found: dict[str, list[ComputationalSequence]] = {}
         broken: list[Problem] = []
         for path in sequence_files(folder, labels):
