@@ -155,8 +155,9 @@ def problems_of(error: ValidationError, where: str, model: type[BaseModel]) -> l
         elif item["type"] == "missing":
             problems.append(Problem(place, "this key is required"))
         else:
-            given = repr(item["input"])
-            problems.append(Problem(place, item["msg"].removeprefix("Value error, "), f"given: {given[:200]}"))
+            # What is wrong with the whole (no key) is said of its parts; the whole would fill the screen.
+            given = f"given: {item['input']!r}"[:200] if key else ""
+            problems.append(Problem(place, item["msg"].removeprefix("Value error, "), given))
     return problems
 
 

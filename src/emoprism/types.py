@@ -20,6 +20,8 @@ FACE: Final = "face"
 """Name of the stream of face crops, uint8 [T, H, W, 3] RGB."""
 AUDIO: Final = "audio"
 """Name of the stream of log-mel vectors, float32 [T, 40]."""
+MFCC: Final = "mfcc"
+"""Name of the stream of mel-frequency cepstral coefficients, float32 [T, 40]."""
 
 EMOTION: Final = "emotion"
 SPEAKER: Final = "speaker"

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from emoprism.errors import RecipeError, StageError
+from emoprism.errors import InputError, RecipeError, StageError
 from emoprism.experiments import suite as suites
-from emoprism.experiments.suite import load_suite, plan, run_suite
+from emoprism.experiments.suite import load_suite, load_suites, plan, run_suite
 from emoprism.recipe import recipes_directory
+from emoprism.report.papers.ito2021 import LABELS
 
 SMALL = {
     "data": {"streams": ["audio", "action_units"], "split": {"name": "held_out", "unseen": 2, "test": 0.3}},
@@ -63,10 +64,15 @@ def test_presets_lie_below_overrides(suite_file, tmp_path):
 
 @pytest.mark.parametrize("path", sorted((recipes_directory() / "suites").glob("*.yaml")), ids=lambda p: p.stem)
 def test_every_suite_that_comes_with_the_project_can_be_planned(path):
-    planned = plan(load_suite(str(path)))
-    assert len({item.slug for item in planned}) == len(planned)
-    names = {item.recipe.name for item in planned}
-    assert {"peri2021/multitask", "peri2021/single_speaker", "emoprism/cross_contrast"} <= names
+    for suite in load_suites(str(path)):
+        planned = plan(suite)
+        assert len({item.slug for item in planned}) == len(planned)
+        names = {item.recipe.name for item in planned}
+        if suite.name.startswith("ito2021"):
+            rows = {name.removeprefix("ito2021/").removeprefix("sentiment_") for name in names}
+            assert rows == set(LABELS), "the five systems of the paper's tables"
+        else:
+            assert {"peri2021/multitask", "peri2021/single_speaker", "emoprism/cross_contrast"} <= names
 
 
 def test_a_misspelt_key_is_refused_with_a_suggestion(suite_file):
@@ -101,3 +107,45 @@ def test_a_suite_runs_from_shards_to_the_report_and_goes_on_where_it_was(
 def test_a_directory_that_was_not_prepared_is_refused_before_training(suite_file, tmp_path):
     with pytest.raises(StageError, match="emoprism prepare"):
         run_suite(suite_file(), tmp_path, tmp_path / "out", [], workers=1)
+
+
+@pytest.fixture
+def two_suites(tmp_path: Path):
+    """A file that names a suite any corpus can be used for and one that needs the number it is given."""
+
+    def write(value: str, *, first: bool = True) -> str:
+        parts = {
+            "feeling": {"recipes": ["peri2021/single_speaker"]},
+            "mood": {"recipes": ["ito2021/sentiment_baseline"], "audit": ["primary=sentiment", "attackers=[logistic]"]},
+        }
+        small = SMALL | {"data": SMALL["data"] | {"numbers": {"sentiment": {"value": value}}}}
+        attention = {"width": 4, "depth": 1, "self_depth": 1, "encoders": SMALL["model"]["encoders"]}
+        for name, part in parts.items():
+            own = small | {"model": attention} if name == "mood" else SMALL
+            tree = {"name": name, "overrides": own, "audit": ["attackers=[logistic]", "bootstrap=20"]} | part
+            (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(tree))
+        path = tmp_path / "both.yaml"
+        names = [str(tmp_path / f"{name}.yaml") for name in parts if first or name == "mood"]
+        path.write_text(yaml.safe_dump({"name": "both", "suites": names}))
+        return str(path)
+
+    return write
+
+
+def test_one_command_runs_the_suites_that_the_corpus_has_labels_for(two_suites, prepared, tmp_path, capsys):
+    run_suite(two_suites("valence"), prepared, tmp_path / "out", [], workers=1)
+    assert (tmp_path / "out" / "feeling" / "report" / "report.html").is_file()
+    page = (tmp_path / "out" / "mood" / "report" / "report.html").read_text()
+    assert "Table 2 of Ito et al. 2021" in page
+    assert "66.8" in page, "the paper's own figure stands beside"
+    printed = capsys.readouterr().out
+    assert "Table 2 of Ito et al. 2021" in printed
+    assert "Corr." in printed
+
+
+def test_a_suite_whose_labels_are_missing_is_left_out_with_the_reason(two_suites, prepared, tmp_path, capsys):
+    run_suite(two_suites("temper"), prepared, tmp_path / "out", [], workers=1)
+    assert not (tmp_path / "out" / "mood").exists()
+    assert "mood: left out. data.numbers.sentiment: no clip of" in capsys.readouterr().out
+    with pytest.raises(InputError, match="has the value .temper."):
+        run_suite(two_suites("temper", first=False), prepared, tmp_path / "none", [], workers=1)

@@ -17,7 +17,7 @@ NO_NUMBERS: Numbers = {}
 
 
 def units_of(corpus: PreparedCorpus, maps: LabelMaps, merge: Merge, numbers: Numbers = NO_NUMBERS) -> list[Unit]:
-    """The clips in order of id, with the labels that `maps` (corpus by corpus), `merge` and the levels of `numbers` give.
+    """The clips in order of id, with the labels that `maps` (corpus by corpus), `merge` and levels of `numbers` give.
 
     A clip with a label that is mapped to nothing is left out. Raises CorpusError for maps of corpora, attributes or
     labels that no clip has: a label spelt otherwise would go unmapped without a word.

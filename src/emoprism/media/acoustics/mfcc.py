@@ -8,8 +8,8 @@ from jaxtyping import Float32
 from emoprism.media.acoustics.base import Acoustics, Vectors
 from emoprism.media.audio import log_mel, log_mel_times
 from emoprism.media.sound import RATE
+from emoprism.types import MFCC
 
-MFCC = "mfcc"
 SLOW_RATE = 8000
 WINDOW, HOP = 640, 160
 """80 ms and 20 ms at 8 kHz."""

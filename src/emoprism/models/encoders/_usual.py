@@ -9,9 +9,9 @@ from torch import nn
 from emoprism.errors import did_you_mean
 from emoprism.families import ENCODERS, Choice
 from emoprism.models.encoders.base import Encoder
-from emoprism.types import AUDIO, FACE, StreamSpec
+from emoprism.types import AUDIO, FACE, MFCC, StreamSpec
 
-USUAL: Mapping[str, str] = {FACE: "vgg_m_face", AUDIO: "vgg_m_audio"}
+USUAL: Mapping[str, str] = {FACE: "vgg_m_face", AUDIO: "vgg_m_audio", MFCC: "vgg_m_audio"}
 """Encoders by the name of the stream; any other stream is taken as pre-extracted features."""
 NO_CHOICE: dict[str, Choice] = {}
 
