@@ -173,11 +173,13 @@ def test_correlation_at_its_edges() -> None:
 def test_rounding_of_sums_is_no_variation() -> None:
     """Numbers told alike stay alike when the sums of speakers are drawn and added in another order."""
     rng = np.random.default_rng(0)
-    true, told = rng.normal(size=(3000, 1)), np.full((3000, 1), 0.26186794, dtype=np.float32)
-    speakers = np.zeros((20, 6))
-    np.add.at(speakers, rng.integers(0, 20, 3000), Correlation().summands(true.astype(np.float32), told))
+    true = rng.normal(size=(3000, 1)).astype(np.float32)
     weights = rng.multinomial(20, np.full(20, 0.05), size=50).astype(np.float64)
-    assert (Correlation().of_sums(weights @ speakers) == 0).all()
+    for number in rng.uniform(-3, 3, 40):
+        speakers = np.zeros((20, 6))
+        summands = Correlation().summands(true, np.full((3000, 1), number, dtype=np.float32))
+        np.add.at(speakers, rng.integers(0, 20, 3000), summands)
+        assert (Correlation().of_sums(weights @ speakers) == 0).all()
 
 
 @pytest.mark.parametrize("metric", [*output_metrics(PRESENCE).values(), *output_metrics(NUMBER).values()])

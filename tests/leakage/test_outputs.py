@@ -15,13 +15,14 @@ from emoprism.embeddings import save_embeddings
 from emoprism.errors import EmbeddingsError
 from emoprism.leakage import Audit, AuditOptions, Origin, audit_embeddings
 from emoprism.leakage.audit import audit
-from emoprism.leakage.compare import Run, compare
+from emoprism.leakage.auditor import fingerprint
+from emoprism.leakage.compare import Run, compare, refuse_mixed
 from emoprism.leakage.evidence import Claim, output_evidence
 from emoprism.leakage.metrics.base import OutputMetric
 from emoprism.leakage.metrics.correlation import Correlation
 from emoprism.leakage.metrics.presence_f1 import PresenceF1
 from emoprism.leakage.metrics.presence_weighted_accuracy import PresenceWeightedAccuracy
-from emoprism.leakage.results import Comparison, Leakage, Measurement
+from emoprism.leakage.results import TRUE, Comparison, Leakage, Measurement, differing
 from emoprism.leakage.store import OUTPUTS, load_record, save_record
 from emoprism.types import MISSING, NUMBER, PRESENCE, Embeddings, Outputs
 
@@ -176,6 +177,19 @@ def test_seeds_are_averaged_with_one_interval(make: Make) -> None:
         assert mean.low is not None and mean.high is not None and mean.low < mean.value < mean.high
         words = {word: pytest.approx(np.mean([part.by_word[word] for part in parts])) for word in parts[0].by_word}
         assert mean.by_word == words
+
+
+def test_other_truths_do_not_compare_and_a_system_without_the_head_does(given: Embeddings) -> None:
+    number = given.outputs["sentiment"]
+    other = {**given.outputs, "sentiment": replace(number, true=number.true / 2)}
+    same, changed, without = (
+        fingerprint(replace(given, outputs=outputs), ("emotion", "speaker")) for outputs in (given.outputs, other, {})
+    )
+    refuse_mixed([("none", 0, without), ("first", 0, same), ("again", 0, same)])
+    with pytest.raises(EmbeddingsError, match="second: differs from first, both of seed 0, in true:sentiment"):
+        refuse_mixed([("none", 0, without), ("first", 0, same), ("second", 0, changed)])
+    assert differing(same, changed) == ["true:sentiment"] and differing("one", "two") == ["data"]
+    assert TRUE not in without
 
 
 def test_a_number_that_nothing_can_be_said_of_has_no_row(given: Embeddings) -> None:

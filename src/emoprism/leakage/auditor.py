@@ -19,7 +19,7 @@ from emoprism.leakage.evidence import Answered, Claim, Judged, Record, curve_met
 from emoprism.leakage.floors import one_hot
 from emoprism.leakage.measure import measurements
 from emoprism.leakage.options import AuditOptions
-from emoprism.leakage.results import Det, Leakage
+from emoprism.leakage.results import TRUE, Det, Leakage
 from emoprism.leakage.scores import count_pairs
 from emoprism.leakage.verification import SpeakerPairs, exact_curve
 from emoprism.types import MISSING, SPLITS, TRAIN, VALIDATION, Embeddings
@@ -199,7 +199,9 @@ def speakers_of(embeddings: Embeddings, identity: str) -> list[str]:
 
 
 def fingerprint(embeddings: Embeddings, attributes: tuple[str, ...]) -> str:
-    """Digests of clips, split and each attribute's labels as a JSON mapping, so that a difference can be named."""
+    """Digests of clips, split, each attribute's labels and what is true of outputs, as a JSON mapping, so that a
+    difference can be named.
+    """
     order = np.argsort(np.asarray(embeddings.clips))
     columns: dict[str, list[str]] = {
         "clips": [embeddings.clips[i] for i in order],
@@ -208,6 +210,8 @@ def fingerprint(embeddings: Embeddings, attributes: tuple[str, ...]) -> str:
     for name in attributes:
         words = ("", *embeddings.classes[name])
         columns[name] = [words[embeddings.labels[name][i] + 1] for i in order]
+    for name, outputs in embeddings.outputs.items():
+        columns[TRUE + name] = [*outputs.words, *(" ".join(map(str, row)) for row in outputs.true[order].tolist())]
     digests = {key: hashlib.sha256("\n".join(words).encode()).hexdigest()[:16] for key, words in columns.items()}
     return json.dumps(digests)
 

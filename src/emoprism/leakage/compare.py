@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,7 +14,7 @@ from emoprism.leakage.evidence import Claim, Evidence, Judged, Record
 from emoprism.leakage.intervals import interval
 from emoprism.leakage.measure import Known, all_evidence, claim_of, measurement
 from emoprism.leakage.options import AuditOptions
-from emoprism.leakage.results import STRONGEST, Comparison, Leakage, Measurement, StuartMaxwell, System
+from emoprism.leakage.results import STRONGEST, TRUE, Comparison, Leakage, Measurement, StuartMaxwell, System, differing
 from emoprism.leakage.stuart_maxwell import stuart_maxwell
 
 
@@ -60,13 +59,11 @@ def refuse_mixed(runs: Sequence[tuple[str, int | None, str]]) -> None:
     """
     first: dict[int | None, tuple[str, str]] = {}
     problems: list[Problem] = []
-    for folder, seed, data in runs:
+    for folder, seed, data in sorted(runs, key=lambda run: -run[2].count(TRUE)):
         other, theirs = first.setdefault(seed, (folder, data))
-        mine, its = json.loads(data), json.loads(theirs)
-        differing = sorted(key for key in mine | its if mine.get(key) != its.get(key))
-        if differing:
+        if apart := differing(data, theirs):
             seeds = "without a seed" if seed is None else f"of seed {seed}"
-            what = f"differs from {other}, both {seeds}, in {', '.join(differing)}"
+            what = f"differs from {other}, both {seeds}, in {', '.join(apart)}"
             problems.append(Problem(folder, what, "audit what was made from other data into a directory of its own"))
     if problems:
         raise EmbeddingsError(problems)

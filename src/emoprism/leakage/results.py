@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, model_serializer
 
+TRUE = "true:"
+"""Before the names of those parts of a fingerprint (Leakage.data) that are what outputs are compared with."""
 STRONGEST = "strongest"
 """The attacker's name on rows that hold the maximum over all attackers."""
+
+
+def differing(one: str, other: str) -> list[str]:
+    """The parts in which two fingerprints of data differ, by name; [] where numbers compare.
+
+    What outputs are compared with counts where both have it: not every system needs a head for it.
+    """
+    mine, its = _parts(one), _parts(other)
+    return sorted(
+        key
+        for key in mine | its
+        if mine.get(key) != its.get(key) and not (key.startswith(TRUE) and (key not in mine or key not in its))
+    )
+
+
+def _parts(data: str) -> dict[str, Any]:
+    try:
+        found = json.loads(data)
+    except ValueError:
+        found = data
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {"data": data}
 
 
 class _Row(BaseModel):

@@ -76,8 +76,8 @@ def count_pairs(vectors: Float[np.ndarray, "N D"], labels: Int64[np.ndarray, "N"
     pairs = int((clips * (clips - 1) // 2).sum())
     same, other = _Tally(pairs), _Tally(len(unit) * (len(unit) - 1) // 2 - pairs)
 
-    def count(corner: tuple[int, int]) -> None:
-        rows, columns = (slice(start, start + size) for start, size in zip(corner, (ROWS, COLUMNS), strict=True))
+    def count(block: tuple[slice, slice]) -> None:
+        rows, columns = block
         step = steps_of(unit[rows], unit[columns])
         if label[rows][-1] < label[columns][0]:
             other.add(step.reshape(-1))
@@ -87,7 +87,7 @@ def count_pairs(vectors: Float[np.ndarray, "N D"], labels: Int64[np.ndarray, "N"
         same.add(step[above & (label[rows, None] == label[columns])])
         other.add(step[label[rows, None] < label[columns]])
 
-    in_threads(count, _corners(len(unit)))
+    in_threads(count, _blocks(label))
     return _merged(*same.found(), *other.found())
 
 
@@ -134,23 +134,32 @@ def _merged(
     other: Int64[np.ndarray, "O"],
 ) -> PairCounts:  # fmt: skip
     """Both kinds over the steps of either, neighbours that hold one and the same kind joined."""
-    union = np.union1d(steps, others)
-    both = np.zeros((2, len(union)), dtype=np.int64)
-    both[0, np.searchsorted(union, steps)] = same
-    both[1, np.searchsorted(union, others)] = other
+    every = np.concatenate([steps, others])
+    order = np.argsort(every, kind="stable")  # quick, since there are two rising runs to merge
+    every = every[order]
+    both = np.zeros((2, len(every)), dtype=np.int64)
+    both[0, : len(steps)], both[1, len(steps) :] = same, other
+    both = both[:, order]
+    if not len(every):
+        return PairCounts(every, both[0], both[1])
+    first = np.flatnonzero(np.diff(every, prepend=-1))
+    every, both = every[first], np.add.reduceat(both, first, axis=1)
     kind = (both[0] > 0) + 2 * (both[1] > 0)
-    new = np.ones(len(union), dtype=bool)
-    new[1:] = (kind[1:] == 3) | (kind[1:] != kind[:-1])
-    starts = np.flatnonzero(new)
-    if not len(starts):
-        return PairCounts(union, both[0], both[1])
-    joined = np.add.reduceat(both, starts, axis=1)
-    return PairCounts(union[starts], joined[0], joined[1])
+    first = np.flatnonzero((kind == 3) | (np.diff(kind, prepend=0) != 0))
+    joined = np.add.reduceat(both, first, axis=1)
+    return PairCounts(every[first], joined[0], joined[1])
 
 
-def _corners(count: int) -> list[tuple[int, int]]:
-    """First row and column of the blocks that cover all pairs above the diagonal."""
-    return [(row, column) for row in range(0, count, ROWS) for column in range(row, count, COLUMNS)]
+def _blocks(label: Int64[np.ndarray, "N"]) -> list[tuple[slice, slice]]:
+    """Rows and columns that cover all pairs above the diagonal; most have pairs of different labels alone."""
+    blocks: list[tuple[slice, slice]] = []
+    for row in range(0, len(label), ROWS):
+        rows = slice(row, min(row + ROWS, len(label)))
+        far = int(np.searchsorted(label, label[rows.stop - 1], side="right"))
+        for start, stop in ((row, far), (far, len(label))):
+            cuts = range(start, stop, COLUMNS)
+            blocks += [(rows, slice(cut, min(cut + COLUMNS, stop))) for cut in cuts]
+    return blocks
 
 
 def steps_of(rows: Float32[np.ndarray, "R D"], columns: Float32[np.ndarray, "C D"]) -> Int64[np.ndarray, "R C"]:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from emoprism.errors import Problem, StageError
-from emoprism.leakage.results import Comparison, Epoch, Leakage, Point, System
+from emoprism.leakage.results import TRUE, Comparison, Epoch, Leakage, Point, System, differing
 from emoprism.split_audit.results import SPLIT_AUDIT, SplitAudit
 from emoprism.stage import Manifest, read_manifest
 
@@ -107,9 +107,9 @@ def _mixed_data(directory: Path, runs: list[Run]) -> list[Problem]:
     """A problem for each run whose data differ from those of the first run of the same seed."""
     first: dict[int | None, Run] = {}
     problems: list[Problem] = []
-    for run in runs:
+    for run in sorted(runs, key=lambda run: -run.leakage.data.count(TRUE)):
         reference = first.setdefault(run.leakage.seed, run)
-        if run.leakage.data != reference.leakage.data:
+        if differing(run.leakage.data, reference.leakage.data):
             what = (
                 f"was measured on other data than {reference.folder}: {_what_differs(run.leakage, reference.leakage)}"
             )
