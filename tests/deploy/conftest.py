@@ -53,3 +53,14 @@ def run(shards: Path) -> Path:
     path.write_text(RECIPE)
     train(load_recipe(path), shards, shards.with_name("run"))
     return shards.with_name("run")
+
+
+@pytest.fixture(scope="session")
+def telling(shards: Path) -> Path:
+    """A model whose heads tell several emotions at once and a number."""
+    path = shards.with_name("telling.yaml")
+    tasks = "tasks: {emotion: several_of, valence: {name: number, low: -1.0, high: 1.0}}"
+    recipe = RECIPE.replace("data: {", f"data: {{{tasks}, ").replace("{emotion: 8", "{emotion: 8, valence: 8")
+    path.write_text(recipe)
+    train(load_recipe(path), shards, shards.with_name("telling"))
+    return shards.with_name("telling")
