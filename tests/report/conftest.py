@@ -227,7 +227,8 @@ def _write_system(directory: Path, made: Made, name: str, label: str, n: Numbers
         speakers = {"train": seen, "validation": seen, "test": seen, "unseen": unseen}
         clips = {"train": 520, "validation": 60, "test": 250, "unseen": 170}
         jitter = Numbers(**{k: v and v + float(rng.normal(0, 0.8)) for k, v in vars(n).items()})
-        data = f"clips={seed or 0:04d}ab12ab12 split=3e25d59b7c9c emotion=a82b8913 speaker=439f2f29"
+        clip_ids = f"{seed or 0:04d}ab12ab12"
+        data = json.dumps({"clips": clip_ids, "split": "3e25d59b7c9c", "emotion": "a82b8913", "speaker": "439f2f29"})
         leakage = Leakage(
             name=name, label=label, seed=seed, dimensions=dimensions, data=data,
             clips={k: v for k, v in clips.items() if k in ("train", "validation", *made.splits)},

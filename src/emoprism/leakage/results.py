@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, model_serializer
 
 TRUE = "true:"
 """Before the names of those parts of a fingerprint (Leakage.data) that are what outputs are compared with."""
+WHOLE = "data"
+"""Name of the only part of a fingerprint of another make."""
 STRONGEST = "strongest"
 """The attacker's name on rows that hold the maximum over all attackers."""
 
@@ -19,7 +21,7 @@ def differing(one: str, other: str) -> list[str]:
 
     What outputs are compared with counts where both have it: not every system needs a head for it.
     """
-    mine, its = _parts(one), _parts(other)
+    mine, its = digests(one), digests(other)
     return sorted(
         key
         for key in mine | its
@@ -27,12 +29,13 @@ def differing(one: str, other: str) -> list[str]:
     )
 
 
-def _parts(data: str) -> dict[str, Any]:
+def digests(data: str) -> dict[str, Any]:
+    """The digests of a fingerprint by the names of its parts; the whole as one where it is of another make."""
     try:
         found = json.loads(data)
     except ValueError:
         found = data
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {"data": data}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {WHOLE: data}
 
 
 class _Row(BaseModel):

@@ -10,7 +10,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from emoprism.errors import Problem, StageError
-from emoprism.leakage.results import TRUE, Comparison, Epoch, Leakage, Point, System, differing
+from emoprism.leakage.results import TRUE, WHOLE, Comparison, Epoch, Leakage, Point, System, differing
 from emoprism.split_audit.results import SPLIT_AUDIT, SplitAudit
 from emoprism.stage import Manifest, read_manifest
 
@@ -120,7 +120,7 @@ def _mixed_data(directory: Path, runs: list[Run]) -> list[Problem]:
 def _what_differs(one: Leakage, other: Leakage) -> str:
     """The parts of the fingerprints that differ, and where counts or speakers show it, how."""
     parts: list[str] = []
-    changed = sorted({word.partition("=")[0] for word in {*one.data.split()} ^ {*other.data.split()} if "=" in word})
+    changed = [name for name in differing(one.data, other.data) if name != WHOLE]
     if changed:
         parts.append(f"other {' and '.join(changed)}")
     for split in sorted(one.clips.keys() | other.clips.keys()):

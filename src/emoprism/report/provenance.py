@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from emoprism.leakage.results import Leakage
+from emoprism.leakage.results import Leakage, digests
 from emoprism.pages.tables import Cell, Column, Row, Table
 from emoprism.report.load import Audit
 from emoprism.report.view import View
@@ -89,5 +89,4 @@ def _value(value: object) -> str:
 
 def _short(fingerprint: str) -> str:
     """The first eight figures of each part: "clips=3e25d59b split=b3425bd5"."""
-    parts = [word.rpartition("=") for word in fingerprint.split()]
-    return " ".join(f"{name}{equals}{digest[:8]}" for name, equals, digest in parts)
+    return " ".join(f"{name}={digest[:8]}" for name, digest in digests(fingerprint).items())
