@@ -111,6 +111,28 @@ def test_the_numbers_are_those_of_the_predictions(done):
     assert low <= np.mean(test) <= high
 
 
+def test_how_long_was_trained_is_that_of_the_histories(done):
+    out, *_ = done
+    halfway, end, kept, told = [], [], [], []
+    for fold in (0, 1):
+        history = json.loads((out / "runs" / f"tiny-plain-fold0{fold}-seed0" / "history.json").read_text())
+        scores = [epoch["scores"]["validation/emotion/macro_f1"] for epoch in history]
+        halfway.append(scores[0])
+        end.append(scores[1])
+        kept.append(next(epoch["epoch"] for epoch in history if epoch["kept"]) + 1)
+        found = load_embeddings(out / "embeddings" / f"tiny-plain-fold0{fold}-seed0")
+        own = found.rows("train")
+        true, said = found.labels["emotion"][own], found.predictions["emotion"][own]
+        told.append(np.mean([(said[true == c] == c).mean() for c in np.unique(true)]))
+    results = json.loads((out / "report" / "results.json").read_text())
+    system = next(s for s in results["systems"] if s["name"] == "tiny/plain")
+    assert system["trained"] == pytest.approx(np.mean(told))
+    last = np.mean([epoch == 2 for epoch in kept])
+    means = {"epochs": 2, "kept": np.mean(kept), "last": last, "halfway": np.mean(halfway), "end": np.mean(end)}
+    assert system["lengths"] == pytest.approx(means)
+    assert "Was the training long enough?" in (out / "report" / "tables.md").read_text()
+
+
 def test_on_the_other_corpus_everybody_is_a_stranger_and_only_shared_classes_are_said(done):
     out, *_ = done
     found = load_embeddings(out / "other" / "tiny-plain-fold00-seed0")

@@ -23,12 +23,14 @@ from emoprism.training.run import build
 DATA = Data(streams=("audio", "action_units"))
 PLAYERS = (Player(learning_rate=0.01), Player(learning_rate=0.02))
 """Of the model or a part of it, and of an adversary."""
+OWNERS = ("model", "adversary", "encoder", "emotion", "speaker")
 
 
 def recipe(method: str) -> Recipe:
     encoders = {"audio": {"name": "conv1d", "channels": [12, 12]}, "action_units": {"name": "features", "hidden": [8]}}
     model = {"name": "multitask", "embeddings": {"emotion": 6, "speaker": 6}, "encoders": encoders}
-    return Recipe.model_validate({"name": method, "label": method, "model": model, "method": method})
+    tree = {"name": method, "label": method, "data": DATA.model_dump(), "model": model, "method": method}
+    return Recipe.model_validate(tree | {"players": dict.fromkeys(OWNERS, PLAYERS[0])})
 
 
 def trained(prepared: Path, method: str) -> dict[str, Tensor]:

@@ -18,6 +18,7 @@ from emoprism import console
 from emoprism.deploy.other import OtherOptions, check_streams, embed_other, refuse_same
 from emoprism.embeddings import load_embeddings
 from emoprism.errors import Problem, RecipeError, StageError
+from emoprism.experiments.lengths import read_length
 from emoprism.experiments.probes import probe_speakers, read_probes
 from emoprism.experiments.results import Other, results_of
 from emoprism.experiments.scores import Draws, FoldResult
@@ -34,7 +35,7 @@ from emoprism.pages.text import as_text
 from emoprism.stage import Stage, fingerprint
 from emoprism.training.dataset import open_prepared, stream_specs
 from emoprism.training.units import units_of
-from emoprism.types import EMOTION, MISSING, SPEAKER, VALIDATION, Embeddings
+from emoprism.types import EMOTION, MISSING, SPEAKER, TRAIN, VALIDATION, Embeddings
 
 STAGE = "crossvalidate"
 OTHER = "other="
@@ -152,6 +153,8 @@ def read_run(item: FoldRun, out: Path, side: str, there: Elsewhere | None) -> Fo
         attacks=read_probes(out / "probes" / item.slug),
         other=other,
         other_labels=labels,
+        trained=judged(embeddings, TRAIN, where),
+        length=read_length(out / "runs" / item.slug),
     )
 
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from emoprism.experiments.lengths import Lengths, mean_length
 from emoprism.experiments.scores import (
     METRICS,
     PARTS,
     SEEN,
+    UA,
     UNSEEN,
     WA,
     Draws,
@@ -41,6 +43,9 @@ class System:
     other: Spread | None
     other_metrics: Mapping[str, Spread]
     """Accuracies on the other corpus, where each of its clips has one emotion."""
+    trained: float | None = None
+    """Unweighted accuracy on the clips of training."""
+    lengths: Lengths | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,13 @@ def _system(name: str, runs: Sequence[FoldResult], draws: Draws) -> System:
             for metric in METRICS
             if labelled
         },
+        trained=_mean([point(evidence(run.trained, UA)) for run in runs if run.trained is not None]),
+        lengths=mean_length([run.length for run in runs if run.length is not None]),
     )
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 def run_rows(runs: Sequence[FoldResult]) -> list[tuple[str | int | float, ...]]:

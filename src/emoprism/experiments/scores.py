@@ -10,6 +10,7 @@ from itertools import groupby
 import numpy as np
 from jaxtyping import Float
 
+from emoprism.experiments.lengths import Length
 from emoprism.leakage.evidence import (
     Evidence,
     Judged,
@@ -74,6 +75,9 @@ class FoldResult:
     """Right and wrong on the other corpus."""
     other_labels: Judged | None = None
     """Its emotions as classes, where each clip has one."""
+    trained: Judged | None = None
+    """The clips that it was trained on."""
+    length: Length | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from emoprism.experiments.lengths import Lengths
 from emoprism.experiments.results import Other, Results, System
 from emoprism.experiments.scores import DIFFERENCE, METRICS, PARTS, SEEN, UA, UNSEEN, WA, Spread, Value
 from emoprism.pages.tables import EMPTY, Cell, Column, Row, Table
@@ -20,7 +21,10 @@ Values = Mapping[tuple[str, str], Value]
 
 def tables_of(results: Results) -> list[Table]:
     """All that there are numbers for."""
-    tables = [_table_2(results), _pooled(results), *_elsewhere(results), *_speakers(results), *_attackers(results)]
+    tables = [
+        _table_2(results), _pooled(results), *_elsewhere(results), *_speakers(results), *_attackers(results),
+        _lengths(results),
+    ]  # fmt: skip
     return [table for table in tables if table.rows]
 
 
@@ -161,6 +165,33 @@ def _attackers(results: Results) -> list[Table]:
         for system in results.systems
     ]
     return [Table("attackers", "Every attacker on its own.", "system", tuple(columns), tuple(rows))]
+
+
+def _lengths(results: Results) -> Table:
+    caption = (
+        "Was the training long enough? Unweighted accuracy on train clips, the epoch that is kept, the percentage"
+        " of runs that keep their last one, macro F1 on validation halfway and at the end; means over folds and seeds."
+    )
+    titles = ("train UA", "epochs", "kept", "keep the last", "F1 halfway", "F1 at the end")
+    rows = [
+        Row(system.label, _length_cells(system.trained, told))
+        for system in results.systems
+        if (told := system.lengths) is not None
+    ]
+    note = (
+        "Where the score still rises in the second half of the epochs, or the last one is kept often, more would help."
+    )
+    return Table("lengths", caption, "system", tuple(map(Column, titles)), tuple(rows), note)
+
+
+def _length_cells(trained: float | None, told: Lengths) -> tuple[Cell, ...]:
+    first = EMPTY if trained is None else _plain(trained)
+    return (
+        first,
+        Cell(f"{told.epochs:g}"),
+        Cell(f"{told.kept:.1f}"),
+        *map(_plain, (told.last, told.halfway, told.end)),
+    )
 
 
 def _cell(value: Value, best: float | None = None, *, signed: bool = False) -> Cell:
