@@ -155,7 +155,7 @@ def test_speakers_are_attacked_among_those_who_trained_and_among_strangers(done)
     assert attacks["seen"]["chance"] == attacks["unseen"]["chance"] == pytest.approx(1 / 3)
     assert attacks["unseen"]["attacker"] == "nearest_neighbours"
     assert attacks["unseen"]["accuracy"]["low"] is not None
-    assert attacks["unseen"]["accuracy"]["value"] > 0.5, "the action units say who it is"
+    assert attacks["unseen"]["accuracy"]["value"] > 1.3 * attacks["unseen"]["chance"], "action units say who it is"
 
 
 def test_the_report_is_a_page_tables_and_maps(done):
@@ -234,7 +234,10 @@ def test_a_corpus_with_other_streams_is_refused(done, tmp_path):
         ({"seeds": []}, "names none"),
         ({"recipse": []}, "did you mean 'recipes'"),
         ({"split": None}, "split"),
-        ({"overrides": {"model": {"attributes": ["speaker"]}}}, "no embedding of 'emotion'"),
+        (
+            {"overrides": {"model": {"attributes": ["speaker"]}}},
+            "the model embeds no 'emotion'|no embedding of 'emotion'",
+        ),
     ],
     ids=str,
 )

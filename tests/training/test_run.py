@@ -14,7 +14,7 @@ import torch
 import yaml
 
 from emoprism.deploy.trained import Trained
-from emoprism.errors import CheckpointError, GameError, RecipeError, StageError
+from emoprism.errors import CheckpointError, RecipeError, StageError
 from emoprism.leakage.results import Epoch
 from emoprism.recipe import Recipe, load_recipe
 from emoprism.stage import read_manifest
@@ -155,7 +155,7 @@ def test_two_processes_train_the_same_weights_as_one(recipe_file, prepared, tmp_
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [*torchrun, *command(path, prepared, tmp_path / "two")[2:]],
-        check=False, env=environment, capture_output=True, text=True, timeout=120,
+        check=False, env=environment, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert read_manifest(tmp_path / "two", "train").facts["processes"] == 2
@@ -184,7 +184,7 @@ def test_what_clashes_is_refused_before_anything_is_trained(recipe_file, prepare
     single = {"name": "multitask", "embeddings": {"speaker": 8}, "encoders": RECIPE["model"]["encoders"]}
     with pytest.raises(RecipeError, match="two attributes"):
         train(load_recipe(recipe_file(model=single)), prepared, tmp_path / "a")
-    with pytest.raises(GameError, match=r"add players\.adversary"):
+    with pytest.raises(RecipeError, match=r"add players\.adversary"):
         train(load_recipe(recipe_file(players={"model": {}})), prepared, tmp_path / "b")
 
 
