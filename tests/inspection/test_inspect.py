@@ -63,8 +63,8 @@ def test_ids_are_unique_and_links_lead_somewhere(whole) -> None:
 def test_what_the_page_and_its_numbers_hold(whole) -> None:
     page, numbers, out = whole
     assert page.headings == [
-        "At a glance", "Counts", "What tells what", "Durations", "Streams", "Numbers", "Faces", "Rejected clips", "Provenance",
-        "How to read this",
+        "At a glance", "Counts", "What tells what", "Durations", "Streams", "Numbers", "Faces", "Rejected clips",
+        "Provenance", "How to read this",
     ]  # fmt: skip
     assert "synthetic: 90 clips of 6 speakers" in page.text and "No clip was rejected." in page.text
     assert "The speaker settles the gender" not in page.text  # only what tells the emotion stands in a sentence
