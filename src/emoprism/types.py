@@ -47,6 +47,10 @@ SPLITS: Final = (TRAIN, VALIDATION, TEST, UNSEEN)
 MISSING: Final = -1
 """Index of a label that a clip does not have."""
 
+YES: Final = "yes"
+NO: Final = "no"
+"""What a label says that is a question of its own, as whether somebody is happy."""
+
 PRESENCE: Final = "presence"
 """Kind of output: of several things, which are there."""
 NUMBER: Final = "number"

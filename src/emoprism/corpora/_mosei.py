@@ -14,7 +14,7 @@ from emoprism.corpora._folder import Folder
 from emoprism.corpora._names import folded
 from emoprism.corpora._tables import read_table
 from emoprism.errors import CorpusError, Problem, did_you_mean
-from emoprism.types import TRAIN, UNSEEN, VALIDATION
+from emoprism.types import NO, TRAIN, UNSEEN, VALIDATION, YES
 
 SENTIMENT = "sentiment"
 Shown = Literal["happy", "sad", "angry", "surprised", "disgust", "fearful"]
@@ -22,7 +22,6 @@ EMOTIONS: tuple[Shown, ...] = ("happy", "sad", "angry", "surprised", "disgust", 
 """The six emotions in the order of the released scores (there: happy, sad, anger, surprise, disgust, fear)."""
 SCORES: tuple[str, ...] = (SENTIMENT, *EMOTIONS)
 NEUTRAL = "neutral"
-YES, NO = "yes", "no"
 INTENSITY = "intensity:"
 """Prefix of the values that are intensities: `intensity:happy`, in [0, 3]. The label `happy` is YES where it is > 0."""
 EQUAL = 1e-4

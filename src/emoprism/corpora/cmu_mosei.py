@@ -29,9 +29,7 @@ from emoprism.corpora._mosei import (
     EMOTIONS,
     INTENSITY,
     NEUTRAL,
-    NO,
     SENTIMENT,
-    YES,
     Segment,
     Transcript,
     presence,
@@ -46,7 +44,7 @@ from emoprism.corpora._mosei_media import Media
 from emoprism.corpora._mosei_tables import BATCH, TABLE, columns_of, read_batches, read_means
 from emoprism.corpora.base import Corpus
 from emoprism.errors import CorpusError, Problem
-from emoprism.types import EMOTION, SOURCE, SPEAKER, Clip, FeatureSource
+from emoprism.types import EMOTION, NO, SOURCE, SPEAKER, YES, Clip, FeatureSource
 
 __all__ = ["EMOTIONS", "INTENSITY", "NEUTRAL", "NO", "SENTIMENT", "YES", "CmuMosei"]
 

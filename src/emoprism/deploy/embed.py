@@ -56,7 +56,6 @@ def embed_clips(trained: Trained, labelled: Labelled, store: Store) -> Embedding
     """Embeddings and the heads' own predictions and outputs of all clips, with labels and split."""
     vectors = embed_rows(trained.model, labelled, store, np.arange(len(labelled.clips)))
     read = {name: values.numpy() for name, values in trained.model.heads.read(vectors).items()}
-    tasks = trained.model.heads.tasks
     told = set(trained.model.tasks) & set(labelled.classes)
     return Embeddings(
         clips=tuple(clip.id for clip in labelled.clips),
@@ -67,7 +66,7 @@ def embed_clips(trained: Trained, labelled: Labelled, store: Store) -> Embedding
         predictions=_predictions(trained, labelled, read),
         outputs={
             name: Outputs(task.kind, task.words, labelled.targets[name], read[name])
-            for name, task in tasks.items()
+            for name, task in trained.tasks.items()
             if task.kind
         },
     )
@@ -78,7 +77,7 @@ def _predictions(
 ) -> dict[str, Int64[np.ndarray, "N"]]:
     """One class per clip, of what has classes: the likeliest one, or the level that a number is in."""
     found: dict[str, np.ndarray] = {}
-    for name, task in trained.model.heads.tasks.items():
+    for name, task in trained.tasks.items():
         chosen = task.chosen(read[name])
         number = trained.recipe.data.numbers.get(name)
         if chosen is not None:

@@ -21,11 +21,11 @@ from emoprism.media.shards import PreparedClip, PreparedCorpus
 from emoprism.recipe import Data, Strict, check_model, with_overrides
 from emoprism.splits.base import refuse
 from emoprism.stage import Stage, fingerprint, replacing
-from emoprism.training.dataset import Labelled, Store, open_prepared, stream_specs
+from emoprism.training.dataset import Labelled, Store, indexed, open_prepared, stream_specs
 from emoprism.training.numbers import level_words, values_of
 from emoprism.training.targets import targets_of
 from emoprism.training.units import mapped
-from emoprism.types import MISSING, UNSEEN, Embeddings, StreamSpec
+from emoprism.types import UNSEEN, Embeddings, StreamSpec
 
 Maps = dict[str, dict[str, str | None]]
 """Per attribute: label of the other corpus -> class of the model; None leaves its clips out."""
@@ -104,11 +104,8 @@ def label_strangers(corpus: PreparedCorpus, trained: Trained, maps: Maps) -> Lab
     indices: dict[str, np.ndarray] = {}
     heads = {name for name in trained.tasks if trained.classes.get(name)}
     for name in sorted({name for _, labels in kept for name in labels} | heads):
-        known = list(trained.classes.get(name, ()))
         words = [labels.get(name) for _, labels in kept]
-        classes[name] = (*known, *sorted({word for word in words if word is not None} - set(known)))
-        place = {word: i for i, word in enumerate(classes[name])}
-        indices[name] = np.array([MISSING if word is None else place[word] for word in words], dtype=np.int64)
+        classes[name], indices[name] = indexed(words, trained.classes.get(name, ()))
     counts = {name: len(trained.classes.get(name, ())) for name in classes}
     left_out = tuple(clip.id for clip in corpus.clips if told[clip.id] is None)
     clips: tuple[PreparedClip, ...] = tuple(clip for clip, _ in kept)

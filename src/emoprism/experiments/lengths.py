@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from emoprism.leakage.results import Epoch
+from emoprism.leakage.sources import HISTORY
 from emoprism.types import EMOTION, VALIDATION
 
-HISTORY = "history.json"
 SCORE = f"{VALIDATION}/{EMOTION}/macro_f1"
 _EPOCHS = TypeAdapter(list[Epoch])
 

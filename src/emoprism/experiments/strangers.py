@@ -11,10 +11,8 @@ from emoprism.errors import Problem, StageError
 from emoprism.experiments.study import Cross
 from emoprism.leakage.evidence import Judged
 from emoprism.media.shards import PreparedClip
-from emoprism.types import EMOTION, SPEAKER
+from emoprism.types import EMOTION, NO, SPEAKER, YES
 
-YES = "yes"
-NO = "no"
 WRONG, RIGHT = 0, 1
 
 

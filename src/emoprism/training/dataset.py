@@ -76,10 +76,8 @@ def label_clips(corpus: PreparedCorpus, data: Data, seed: int, sides: Mapping[st
     for name in attributes:
         words = [labels.get(name) for _, labels in kept]
         seen = sorted({w for w, side in zip(words, split, strict=True) if w is not None and side == TRAIN})
-        later = sorted({w for w in words if w is not None} - set(seen))
-        place = {word: i for i, word in enumerate([*seen, *later])}
-        classes[name], trained[name] = (*seen, *later), len(seen)
-        indices[name] = np.array([MISSING if w is None else place[w] for w in words], dtype=np.int64)
+        classes[name], indices[name] = indexed(words, seen)
+        trained[name] = len(seen)
     left_out = tuple(clip.id for clip in corpus.clips if clip.id not in labels_of)
     tasks = make_tasks(data, {name: words[: trained[name]] for name, words in classes.items()})
     targets = targets_of(
@@ -87,6 +85,13 @@ def label_clips(corpus: PreparedCorpus, data: Data, seed: int, sides: Mapping[st
     )
     refuse_silence(tasks, targets)
     return Labelled(tuple(clip for clip, _ in kept), split, classes, trained, indices, tasks, targets, left_out)
+
+
+def indexed(words: Sequence[str | None], first: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Classes, those of `first` and then the others in alphabetical order, and the index of every word among them."""
+    classes = (*first, *sorted({word for word in words if word is not None} - set(first)))
+    place = {word: i for i, word in enumerate(classes)}
+    return classes, np.array([MISSING if word is None else place[word] for word in words], dtype=np.int64)
 
 
 def stream_specs(corpus: PreparedCorpus, data: Data) -> dict[str, StreamSpec]:

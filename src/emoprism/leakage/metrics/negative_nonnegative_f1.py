@@ -5,23 +5,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from emoprism.leakage.metrics._cases import cases, f1_by_support, summands
-from emoprism.leakage.metrics.base import OutputMetric
-from emoprism.types import NUMBER
+from emoprism.leakage.metrics._cases import cases, f1_by_support
+from emoprism.leakage.metrics._signs import NegativeOrNot
 
 
-class NegativeNonnegativeF1(OutputMetric):
-    """F1 of both answers, weighted by how many clips each is true of.
-
-    One of the two binary conventions of CMU-MOSI and CMU-MOSEI: below 0 is negative, 0 and above is not (Zadeh et al.
-    2018; in papers before 2019, says the README of the data's own SDK). For numbers in which 0 is the middle.
-    """
-
-    kind = NUMBER
-
-    def summands(self, true: Float[np.ndarray, "N W"], told: Float[np.ndarray, "N W"]) -> Float[np.ndarray, "N S"]:
-        """Which side of 0, with 0, both lie on."""
-        return summands(true >= 0, told >= 0, ~np.isnan(true))
+class NegativeNonnegativeF1(NegativeOrNot):
+    """F1 of both answers, weighted by how many clips each is true of."""
 
     def of_sums(self, sums: Float[np.ndarray, "*lead G S"]) -> Float[np.ndarray, "*lead G"]:
         """F1 weighted by support."""

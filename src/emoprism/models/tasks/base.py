@@ -49,9 +49,9 @@ class Task(ABC):
     def answer(self, read: Float[np.ndarray, "W"]) -> str | float:
         """What is told of one clip, from its outputs as people read them: words, or the number."""
 
-    @abstractmethod
     def caption(self, read: Float[np.ndarray, "W"], most: int = 1) -> str:
-        """The same in a few words with how sure it is, `most` of them where there are several to name."""
+        """The likeliest words, `most` of them, with their probabilities, as `happy 83%, sad 10%`."""
+        return ", ".join(f"{self.words[i]} {read[i]:.0%}" for i in np.argsort(-read, kind="stable")[:most])
 
     def chosen(self, read: Float[np.ndarray, "N W"]) -> Int64[np.ndarray, "N"] | None:
         """Which one of `classes` every clip is likeliest to have; None where the outputs are not about those."""

@@ -47,10 +47,6 @@ class OneOf(Task):
         """The likeliest class."""
         return self.classes[int(read.argmax())]
 
-    def caption(self, read: Float[np.ndarray, "W"], most: int = 1) -> str:
-        """As `happy 83%, sad 10%`."""
-        return ", ".join(f"{self.classes[i]} {read[i]:.0%}" for i in np.argsort(-read, kind="stable")[:most])
-
     def confused(self, outputs: Float[Tensor, "B W"]) -> Float[Tensor, ""]:
         """- 1/(B C) sum_b sum_c log p_bc."""
         return -outputs.log_softmax(dim=1).mean()

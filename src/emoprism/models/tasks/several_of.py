@@ -11,9 +11,9 @@ from jaxtyping import Float, Float32
 from torch import Tensor
 
 from emoprism.models.tasks.base import Task
-from emoprism.types import PRESENCE
+from emoprism.types import NO, PRESENCE, YES
 
-THERE: Mapping[str, float] = {"yes": 1.0, "no": 0.0}
+THERE: Mapping[str, float] = {YES: 1.0, NO: 0.0}
 """What a label that is a question of its own may say."""
 HALF = 0.5
 
@@ -53,7 +53,7 @@ class SeveralOf(Task):
         return np.array(rows, dtype=np.float32).reshape(len(labels), len(self.words))
 
     def _asked(self, own: Mapping[str, str]) -> list[float]:
-        foreign = next(((name, own[name]) for name in self.of if own.get(name, "no") not in THERE), None)
+        foreign = next(((name, own[name]) for name in self.of if own.get(name, NO) not in THERE), None)
         if foreign is not None:
             raise ValueError(f"the label '{foreign[0]}' says '{foreign[1]}'; expected one of {', '.join(THERE)}")
         return [THERE[own[name]] if name in own else np.nan for name in self.of]
@@ -75,10 +75,6 @@ class SeveralOf(Task):
     def answer(self, read: Float[np.ndarray, "W"]) -> str:
         """Those that are likelier there than not, as `happy+surprised`; nothing where none is."""
         return "+".join(word for word, share in zip(self.words, read, strict=True) if share > HALF)
-
-    def caption(self, read: Float[np.ndarray, "W"], most: int = 1) -> str:
-        """The likeliest, as `happy 83%, surprised 61%`; they need not be 100 % together."""
-        return ", ".join(f"{self.words[i]} {read[i]:.0%}" for i in np.argsort(-read, kind="stable")[:most])
 
     def confused(self, outputs: Float[Tensor, "B W"]) -> Float[Tensor, ""]:
         """Against one half everywhere: - 1/(2 B K) sum_b sum_k log p_bk + log(1 - p_bk)."""
