@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emoprism.embeddings import save_embeddings
+from emoprism.embeddings import TRUE, save_embeddings
 from emoprism.errors import EmbeddingsError
 from emoprism.leakage import Audit, AuditOptions, Origin, audit_embeddings
 from emoprism.leakage.audit import audit
@@ -22,7 +22,7 @@ from emoprism.leakage.metrics.base import OutputMetric
 from emoprism.leakage.metrics.correlation import Correlation
 from emoprism.leakage.metrics.presence_f1 import PresenceF1
 from emoprism.leakage.metrics.presence_weighted_accuracy import PresenceWeightedAccuracy
-from emoprism.leakage.results import TRUE, Comparison, Leakage, Measurement, differing
+from emoprism.leakage.results import Comparison, Leakage, Measurement, differing
 from emoprism.leakage.store import OUTPUTS, load_record, save_record
 from emoprism.types import MISSING, NUMBER, PRESENCE, Embeddings, Outputs
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from emoprism.embeddings import TRUE
 from emoprism.errors import EmbeddingsError, Problem
 from emoprism.families import ATTACKERS
 from emoprism.leakage.attack import Labelled, attack
@@ -19,7 +20,7 @@ from emoprism.leakage.evidence import Answered, Claim, Judged, Record, curve_met
 from emoprism.leakage.floors import one_hot
 from emoprism.leakage.measure import measurements
 from emoprism.leakage.options import AuditOptions
-from emoprism.leakage.results import TRUE, Det, Leakage
+from emoprism.leakage.results import Det, Leakage
 from emoprism.leakage.scores import count_pairs
 from emoprism.leakage.verification import SpeakerPairs, exact_curve
 from emoprism.types import MISSING, SPLITS, TRAIN, VALIDATION, Embeddings

@@ -8,13 +8,14 @@ from itertools import pairwise
 
 import numpy as np
 
+from emoprism.embeddings import TRUE
 from emoprism.errors import EmbeddingsError, Problem
 from emoprism.leakage.det import mean_det
 from emoprism.leakage.evidence import Claim, Evidence, Judged, Record
 from emoprism.leakage.intervals import interval
 from emoprism.leakage.measure import Known, all_evidence, claim_of, measurement
 from emoprism.leakage.options import AuditOptions
-from emoprism.leakage.results import STRONGEST, TRUE, Comparison, Leakage, Measurement, StuartMaxwell, System, differing
+from emoprism.leakage.results import STRONGEST, Comparison, Leakage, Measurement, StuartMaxwell, System, differing
 from emoprism.leakage.stuart_maxwell import stuart_maxwell
 
 

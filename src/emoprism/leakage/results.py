@@ -8,8 +8,8 @@ from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, model_serializer
 
-TRUE = "true:"
-"""Before the names of those parts of a fingerprint (Leakage.data) that are what outputs are compared with."""
+from emoprism.embeddings import TRUE
+
 WHOLE = "data"
 """Name of the only part of a fingerprint of another make."""
 STRONGEST = "strongest"
@@ -19,7 +19,8 @@ STRONGEST = "strongest"
 def differing(one: str, other: str) -> list[str]:
     """The parts in which two fingerprints of data differ, by name; [] where numbers compare.
 
-    What outputs are compared with counts where both have it: not every system needs a head for it.
+    Parts named as columns of what outputs are compared with (TRUE) count where both have them: not every system needs a
+    head for it.
     """
     mine, its = digests(one), digests(other)
     return sorted(

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from emoprism.embeddings import TRUE
 from emoprism.errors import Problem, StageError
-from emoprism.leakage.results import TRUE, WHOLE, Comparison, Epoch, Leakage, Point, System, differing
+from emoprism.leakage.results import WHOLE, Comparison, Epoch, Leakage, Point, System, differing
 from emoprism.split_audit.results import SPLIT_AUDIT, SplitAudit
 from emoprism.stage import Manifest, read_manifest
 
