@@ -22,6 +22,8 @@ from emoprism.types import MISSING, NUMBER, PRESENCE, SPLITS, Embeddings, Output
 CLASSES = TypeAdapter(dict[str, list[str]])
 VECTORS = "embeddings.safetensors"
 CLIPS = "clips.csv"
+RECIPE, HISTORY, SPLIT_AUDIT = "recipe.yaml", "history.json", "split_audit.json"
+"""Files of a training: its run has them, embeddings and their audit take them along."""
 LABEL, PREDICTED = "label:", "predicted:"
 TRUE, TOLD = "true:", "told:"
 """Columns of outputs: `true:<attribute>:<word>` of what is there or not, `true:<attribute>` of a number."""

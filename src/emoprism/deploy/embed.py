@@ -12,9 +12,8 @@ from jaxtyping import Int64
 
 from emoprism.console import say
 from emoprism.deploy.trained import Trained
-from emoprism.embeddings import save_embeddings
+from emoprism.embeddings import HISTORY, RECIPE, SPLIT_AUDIT, save_embeddings
 from emoprism.errors import Problem, StageError
-from emoprism.split_audit.results import SPLIT_AUDIT
 from emoprism.splits.base import read_sides
 from emoprism.stage import Stage, fingerprint, replacing
 from emoprism.training.dataset import Labelled, Store, label_clips, open_prepared
@@ -24,7 +23,7 @@ from emoprism.types import MISSING, NUMBER, Embeddings, Outputs
 
 SPLIT = "split.csv"
 """Who was trained on, by the run's own word: a split file that the recipe names may be gone or changed since."""
-CARRIED = ("recipe.yaml", "history.json", SPLIT, SPLIT_AUDIT)
+CARRIED = (RECIPE, HISTORY, SPLIT, SPLIT_AUDIT)
 """What the audit and the report need to know of a run, carried along. Older runs have no split audit."""
 
 

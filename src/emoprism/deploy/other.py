@@ -14,7 +14,7 @@ import torch
 from emoprism.console import say
 from emoprism.deploy.embed import embed, embed_clips
 from emoprism.deploy.trained import Trained
-from emoprism.embeddings import save_embeddings
+from emoprism.embeddings import RECIPE, save_embeddings
 from emoprism.errors import CorpusError, Problem, RecipeError, StageError, did_you_mean
 from emoprism.media.join import refuse_differences
 from emoprism.media.shards import PreparedClip, PreparedCorpus
@@ -29,7 +29,6 @@ from emoprism.types import UNSEEN, Embeddings, StreamSpec
 
 Maps = dict[str, dict[str, str | None]]
 """Per attribute: label of the other corpus -> class of the model; None leaves its clips out."""
-RECIPE = "recipe.yaml"
 
 
 class OtherOptions(Strict):

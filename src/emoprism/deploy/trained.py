@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from emoprism.embeddings import RECIPE
 from emoprism.errors import CheckpointError, Problem
 from emoprism.models.base import Model
 from emoprism.models.tasks.base import Task
@@ -44,7 +45,7 @@ class Trained:
     def open(cls, directory: Path) -> Trained:
         """Rebuild the model and load its weights. Raises StageError or CheckpointError with the next step."""
         manifest = read_manifest(directory, "train")
-        recipe = load_recipe(directory / "recipe.yaml")
+        recipe = load_recipe(directory / RECIPE)
         facts = _facts(directory / RUN)
         classes = {name: tuple(words) for name, words in facts["classes"].items()}
         streams = {name: StreamSpec(tuple(shape)) for name, shape in facts["streams"].items()}

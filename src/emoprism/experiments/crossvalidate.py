@@ -16,9 +16,8 @@ import numpy as np
 
 from emoprism import console
 from emoprism.deploy.other import OtherOptions, check_streams, embed_other, refuse_same
-from emoprism.embeddings import load_embeddings
+from emoprism.embeddings import HISTORY, load_embeddings
 from emoprism.errors import Problem, RecipeError, StageError
-from emoprism.experiments.lengths import read_length
 from emoprism.experiments.probes import probe_speakers, read_probes
 from emoprism.experiments.results import Other, results_of
 from emoprism.experiments.scores import Draws, FoldResult
@@ -32,6 +31,8 @@ from emoprism.leakage.evidence import Judged
 from emoprism.leakage.options import AuditOptions
 from emoprism.media.shards import PreparedCorpus
 from emoprism.pages.text import as_text
+from emoprism.report.lengths import length_of
+from emoprism.report.load import EPOCHS
 from emoprism.stage import Stage, fingerprint
 from emoprism.training.dataset import open_prepared, stream_specs
 from emoprism.training.units import units_of
@@ -154,7 +155,7 @@ def read_run(item: FoldRun, out: Path, side: str, there: Elsewhere | None) -> Fo
         other=other,
         other_labels=labels,
         trained=judged(embeddings, TRAIN, where),
-        length=read_length(out / "runs" / item.slug),
+        length=length_of(EPOCHS.validate_json((out / "runs" / item.slug / HISTORY).read_bytes())),
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from emoprism.experiments.lengths import Lengths, mean_length
 from emoprism.experiments.scores import (
     METRICS,
     PARTS,
@@ -28,6 +27,7 @@ from emoprism.experiments.scores import (
     versus,
 )
 from emoprism.leakage.evidence import point
+from emoprism.report.lengths import Lengths, mean_length
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from itertools import groupby
 import numpy as np
 from jaxtyping import Float
 
-from emoprism.experiments.lengths import Length
 from emoprism.leakage.evidence import (
     Evidence,
     Judged,
@@ -22,6 +21,7 @@ from emoprism.leakage.evidence import (
 )
 from emoprism.leakage.intervals import interval
 from emoprism.leakage.metrics.base import LabelMetric
+from emoprism.report.lengths import Length
 
 WA, UA = "accuracy", "unweighted_accuracy"
 METRICS = (WA, UA)

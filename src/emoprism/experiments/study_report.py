@@ -90,8 +90,7 @@ def _rows(results: Results) -> list[tuple[object, ...]]:
         if system.trained is not None:
             rows.append((system.name, "folds", "train", "unweighted_accuracy", system.trained, "", ""))
         if system.lengths is not None:
-            told = asdict(system.lengths)
-            rows += [(system.name, "folds", "epochs", name, value, "", "") for name, value in told.items()]
+            rows += [(system.name, "folds", "epochs", *told, "", "") for told in system.lengths.flat()]
         for side, found in system.attacks.items():
             part = f"{side} speakers"
             rows.append((system.name, "folds", part, f"strongest: {found.attacker}", *_line(found.accuracy)))

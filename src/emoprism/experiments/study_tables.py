@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from emoprism.experiments.lengths import Lengths
 from emoprism.experiments.results import Other, Results, System
-from emoprism.experiments.scores import DIFFERENCE, METRICS, PARTS, SEEN, UA, UNSEEN, WA, Spread, Value
+from emoprism.experiments.scores import DIFFERENCE, METRICS, PARTS, SEEN, UA, UNSEEN, VALIDATION, WA, Spread, Value
 from emoprism.pages.tables import EMPTY, Cell, Column, Row, Table
+from emoprism.report.lengths import NOTE, Lengths
+from emoprism.types import EMOTION
 
 SHORT = {WA: "WA", UA: "UA"}
 HOW = "WA: share of clips told right; UA: mean recall of the classes. Small: 95 % bootstrap intervals over speakers."
@@ -16,6 +17,7 @@ TWINS = (
     " differ in nothing but the epoch that is kept, and the difference, in the mean over both, shows only what choosing"
     " it on those very speakers gains."
 )
+SCORE = f"{VALIDATION}/{EMOTION}/macro_f1"
 Values = Mapping[tuple[str, str], Value]
 
 
@@ -178,20 +180,14 @@ def _lengths(results: Results) -> Table:
         for system in results.systems
         if (told := system.lengths) is not None
     ]
-    note = (
-        "Where the score still rises in the second half of the epochs, or the last one is kept often, more would help."
-    )
-    return Table("lengths", caption, "system", tuple(map(Column, titles)), tuple(rows), note)
+    return Table("lengths", caption, "system", tuple(map(Column, titles)), tuple(rows), NOTE)
 
 
 def _length_cells(trained: float | None, told: Lengths) -> tuple[Cell, ...]:
     first = EMPTY if trained is None else _plain(trained)
-    return (
-        first,
-        Cell(f"{told.epochs:g}"),
-        Cell(f"{told.kept:.1f}"),
-        *map(_plain, (told.last, told.halfway, told.end)),
-    )
+    reached = told.scores.get(SCORE)
+    scores = (EMPTY, EMPTY) if reached is None else (_plain(reached.halfway), _plain(reached.end))
+    return first, Cell(f"{told.epochs:g}"), Cell(f"{told.kept:.1f}"), _plain(told.last), *scores
 
 
 def _cell(value: Value, best: float | None = None, *, signed: bool = False) -> Cell:

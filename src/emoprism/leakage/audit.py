@@ -11,14 +11,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from emoprism.console import say, track
-from emoprism.embeddings import load_embeddings
+from emoprism.embeddings import HISTORY, RECIPE, SPLIT_AUDIT, load_embeddings
 from emoprism.errors import EmbeddingsError, InputError, Problem
 from emoprism.leakage.auditor import audit_embeddings
 from emoprism.leakage.compare import Run, compare, refuse_mixed
 from emoprism.leakage.options import AuditOptions
 from emoprism.leakage.projection import project
 from emoprism.leakage.results import Leakage
-from emoprism.leakage.sources import HISTORY, RECIPE, SPLIT_AUDIT, Source, find_sources
+from emoprism.leakage.sources import Source, find_sources
 from emoprism.leakage.store import load_record, save_record
 from emoprism.recipe import check_model, with_overrides
 from emoprism.stage import Stage, replacing, write_text

@@ -8,15 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from emoprism.embeddings import CLIPS, VECTORS, load_embeddings
+from emoprism.embeddings import CLIPS, HISTORY, RECIPE, SPLIT_AUDIT, VECTORS, load_embeddings
 from emoprism.errors import EmbeddingsError, InputError, Problem
 from emoprism.leakage.auditable import check_auditable
 from emoprism.leakage.auditor import Origin, fingerprint
 from emoprism.leakage.options import AuditOptions
 from emoprism.recipe import check_model, read_yaml
 from emoprism.stage import PARTIAL
-
-RECIPE, HISTORY, SPLIT_AUDIT = "recipe.yaml", "history.json", "split_audit.json"
 
 
 class _Facts(BaseModel):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float32, Shaped, UInt8
 
+from emoprism.embeddings import RECIPE
 from emoprism.errors import InputError, MediaError, Problem, did_you_mean
 from emoprism.media.audio import log_mel
 from emoprism.media.options import PrepareOptions, find_acoustics
@@ -54,7 +55,7 @@ class Run(Pretrained):
         """Weights, recipe and classes."""
         from emoprism.training.run import RUN, WEIGHTS
 
-        return {name: Path(self.source) / name for name in (WEIGHTS, "recipe.yaml", RUN)}
+        return {name: Path(self.source) / name for name in (WEIGHTS, RECIPE, RUN)}
 
     def faces(self, crops: UInt8[np.ndarray, "T S S 3"]) -> Float32[np.ndarray, "T D"]:
         """The embedding of each crop, as of a clip of that one picture without sound."""

@@ -10,7 +10,7 @@ from emoprism.pages.drawing import INK, Drawing, canvas, colour, drawing
 from emoprism.report.health import ADVERSARY, PROBE
 from emoprism.report.load import Audit, Run
 from emoprism.report.view import View, system_title
-from emoprism.report.words import metric_words
+from emoprism.report.words import score_words
 from emoprism.types import TEST
 
 
@@ -59,14 +59,8 @@ def _losses(axis: Any, runs: Sequence[Run], names: Sequence[str]) -> None:
 
 def _scores(axis: Any, runs: Sequence[Run], names: Sequence[str]) -> None:
     for i, name in enumerate(names):
-        _draw_score(axis, runs, name, _score_label(name), color=colour(i))
+        _draw_score(axis, runs, name, score_words(name), color=colour(i))
     _mark_kept(axis, runs)
-
-
-def _score_label(name: str) -> str:
-    """ "validation/emotion/macro_f1" -> "emotion macro F1, validation"."""
-    parts = name.split("/")
-    return f"{parts[1]} {metric_words(parts[2])}, {parts[0]}" if len(parts) == 3 else name
 
 
 def _pairs(axis: Any, runs: Sequence[Run], names: Sequence[str]) -> None:

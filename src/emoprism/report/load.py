@@ -9,15 +9,15 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from emoprism.embeddings import TRUE
+from emoprism.embeddings import HISTORY, RECIPE, SPLIT_AUDIT, TRUE
 from emoprism.errors import Problem, StageError
 from emoprism.leakage.results import WHOLE, Comparison, Epoch, Leakage, Point, System, differing
-from emoprism.split_audit.results import SPLIT_AUDIT, SplitAudit
+from emoprism.split_audit.results import SplitAudit
 from emoprism.stage import Manifest, read_manifest
 
 T = TypeVar("T")
 POINTS = TypeAdapter(list[Point])
-HISTORY = TypeAdapter(list[Epoch])
+EPOCHS = TypeAdapter(list[Epoch])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,10 @@ def _read_run(directory: Path, folder: str, problems: list[Problem]) -> Run | No
         return None
     leakage = _read(base / "leakage.json", Leakage.model_validate_json, problems)
     points = _optional(base / "projection.json", POINTS.validate_json, problems)
-    history = _optional(base / "history.json", HISTORY.validate_json, problems)
+    history = _optional(base / HISTORY, EPOCHS.validate_json, problems)
     splits = base / SPLIT_AUDIT
     found = _read(splits, SplitAudit.model_validate_json, problems) if splits.is_file() else None
-    recipe = base / "recipe.yaml"
+    recipe = base / RECIPE
     text = recipe.read_bytes().decode("utf-8", "replace") if recipe.is_file() else ""
     if leakage is None:
         return None

@@ -13,6 +13,7 @@ from emoprism.pages.tables import Table
 from emoprism.report import bars, curves, details, maps, outputs, tables, verification
 from emoprism.report.findings import Finding
 from emoprism.report.health import Health, State, health_of
+from emoprism.report.lengths import lengths_table
 from emoprism.report.load import Audit
 from emoprism.report.papers import ito2021, peri2021
 from emoprism.report.provenance import Provenance, provenance
@@ -45,6 +46,8 @@ class Report:
     stuart_maxwell: Table | None
     recall: tuple[Table, ...]
     words: tuple[Table, ...]
+    lengths: Table | None
+    """Whether runs were trained for long enough."""
     health: Table | None
     curves: tuple[Drawing, ...]
     more_curves: tuple[Drawing, ...]
@@ -59,7 +62,7 @@ class Report:
     def tables(self) -> list[Table]:
         """The tables that are exported, as far as they exist."""
         main = (self.methods, *self.outputs, self.table_1, *self.ito2021, *self.verification, self.combined)
-        found = (*main, self.stuart_maxwell, *self.recall, *self.words, *self.attackers, self.health)
+        found = (*main, self.stuart_maxwell, *self.recall, *self.words, *self.attackers, self.lengths, self.health)
         return [stamped(table, self.stamps) for table in found if table is not None]
 
     @property
@@ -92,6 +95,7 @@ def assemble(audit: Audit) -> Report:
         stuart_maxwell=peri2021.stuart_maxwell_table(view),
         recall=tuple(details.recall_tables(view)),
         words=tuple(outputs.words_tables(view)),
+        lengths=lengths_table(audit, view),
         health=details.health_table(view, health),
         curves=_curves(audit, view, near, health),
         more_curves=_curves(audit, view, far, health),

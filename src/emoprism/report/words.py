@@ -57,6 +57,12 @@ def metric_words(metric: str) -> str:
     return METRIC_WORDS.get(metric, plain(metric))
 
 
+def score_words(name: str) -> str:
+    """A score of a history: "validation/emotion/macro_f1" -> "emotion macro F1, validation"."""
+    parts = name.split("/")
+    return f"{parts[1]} {metric_words(parts[2])}, {parts[0]}" if len(parts) == 3 else name
+
+
 def split_words(split: str) -> str:
     """A split's name as words: "test" -> "seen speakers"."""
     return SPLIT_WORDS.get(split, split)

@@ -6,7 +6,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-SPLIT_AUDIT = "split_audit.json"
 Severity = Literal["note", "warning", "fault"]
 Grade = Literal["sound", "notes", "warnings", "faulty"]
 GRADES: dict[Severity, Grade] = {"note": "notes", "warning": "warnings", "fault": "faulty"}

@@ -20,6 +20,7 @@ import torch.distributed as dist
 
 from emoprism.console import say, track
 from emoprism.disentangle.base import Disentangler
+from emoprism.embeddings import HISTORY, RECIPE, SPLIT_AUDIT
 from emoprism.errors import Problem, RecipeError
 from emoprism.families import DISENTANGLERS, MODELS, SPLITTERS
 from emoprism.leakage.results import Epoch
@@ -27,7 +28,6 @@ from emoprism.models.base import Model
 from emoprism.models.ranks import rank, world_size
 from emoprism.models.tasks.base import Task
 from emoprism.recipe import Recipe
-from emoprism.split_audit.results import SPLIT_AUDIT
 from emoprism.splits.base import Splitter
 from emoprism.stage import Stage, write_text
 from emoprism.training.checkpoint import load_game, load_tensors, save_game, save_tensors
@@ -220,8 +220,8 @@ class Run:
         tensors, _ = load_tensors(self._candidate_path(kept))
         save_tensors(self.out / WEIGHTS, tensors, {"epoch": kept.epoch})
         history = [e.model_copy(update={"kept": e.epoch == kept.epoch}).model_dump() for e in self.progress.history]
-        write_text(self.out / "history.json", json.dumps(history, indent=1))
-        write_text(self.out / "recipe.yaml", self.recipe.dump())
+        write_text(self.out / HISTORY, json.dumps(history, indent=1))
+        write_text(self.out / RECIPE, self.recipe.dump())
         write_text(self.out / "split.csv", self.labelled.split_csv())
         write_text(self.out / RUN, json.dumps(self._inference_facts(), indent=1, ensure_ascii=False))
         self.stage.finish(self._facts(kept))

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import Field, PositiveFloat, ValidationError
 
 from emoprism.console import say
+from emoprism.embeddings import RECIPE, SPLIT_AUDIT
 from emoprism.errors import Problem, RecipeError, StageError
 from emoprism.families import SPLITTERS, Choice, SplitChoice
 from emoprism.media.shards import CLIPS, JOINED, STAGE, PreparedCorpus
@@ -21,7 +22,7 @@ from emoprism.recipe import LabelMaps, Merge, Recipe, check_model, load_recipe, 
 from emoprism.split_audit.audit import Asked
 from emoprism.split_audit.page import as_lines, as_page, copies_csv
 from emoprism.split_audit.prepared import audit_prepared
-from emoprism.split_audit.results import SPLIT_AUDIT, Copy, SplitAudit
+from emoprism.split_audit.results import Copy, SplitAudit
 from emoprism.splits.base import Splitter, read_sides
 from emoprism.stage import MANIFEST, Stage, read_manifest, write_text
 from emoprism.training.units import units_of
@@ -179,7 +180,7 @@ def _run(directory: Path, asked: SplitAuditOptions) -> _Source:
     if not (prepared / MANIFEST).is_file():
         fix = "say where they are now: prepared=DIRECTORY"
         raise StageError(Problem(str(prepared), f"the clips that {directory} was trained on are not there", fix))
-    corpus, recipe = PreparedCorpus.open(prepared), load_recipe(directory / "recipe.yaml")
+    corpus, recipe = PreparedCorpus.open(prepared), load_recipe(directory / RECIPE)
     sides = _known(read_sides(directory / "split.csv"), corpus, directory / "split.csv")
     return _Source(
         {"run": directory, "prepared": prepared},
