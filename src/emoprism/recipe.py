@@ -97,17 +97,23 @@ class Polynomial(Strict):
 
 
 class Player(Strict):
-    """The optimiser of one owner of parameters: Adam. `decay`: a factor for every epoch, or {power: 1.0}."""
+    """The optimiser of one owner of parameters: Adam. `decay`: a factor for every epoch, or {power: 1.0}.
+
+    `warm_up`: so many epochs have a smaller rate first, rising evenly (Vaswani et al. 2017, section 5.3, by epochs): deep
+    transformers do not bear a rate at once that they bear later.
+    """
 
     learning_rate: PositiveFloat = 1e-4
     decay: Annotated[float, Field(gt=0, le=1)] | Polynomial = 0.9
+    warm_up: NonNegativeInt = 0
     weight_decay: NonNegativeFloat = 0.0
 
     def rate(self, epoch: int, epochs: int) -> float:
         """Learning rate in an epoch, from 0, of so many."""
+        rate = self.learning_rate * min(1.0, (epoch + 1) / (self.warm_up + 1))
         if isinstance(self.decay, Polynomial):
-            return self.learning_rate * (1 - epoch / epochs) ** self.decay.power
-        return self.learning_rate * self.decay**epoch
+            return rate * (1 - epoch / epochs) ** self.decay.power
+        return rate * self.decay**epoch
 
 
 class Selection(Strict):

@@ -125,6 +125,17 @@ def test_a_polynomial_rate_falls_to_nothing_over_the_epochs():
     assert game.begin_epoch(5)["model"] == pytest.approx(0.3 * 0.25)
 
 
+def test_a_warm_up_rises_evenly_and_leaves_later_epochs_alone():
+    plain = Player(learning_rate=0.8, decay=0.5)
+    warmed = Player(learning_rate=0.8, decay=0.5, warm_up=3)
+    shares = [warmed.rate(epoch, 10) / plain.rate(epoch, 10) for epoch in range(6)]
+    assert shares == pytest.approx([0.25, 0.5, 0.75, 1, 1, 1])
+    falling = Player.model_validate({"learning_rate": 0.8, "decay": {"power": 1.0}, "warm_up": 1})
+    assert [falling.rate(epoch, 4) for epoch in range(4)] == pytest.approx([0.4, 0.6, 0.4, 0.2])
+    game = Game(TinyModel(), Scripted(adversary_only), {**PLAYERS, "model": warmed})
+    assert game.begin_epoch(1)["model"] == pytest.approx(0.8 * 0.5 * 0.5)
+
+
 def test_learning_rates_decay_per_epoch_and_owner():
     game = Game(TinyModel(), Scripted(adversary_only), PLAYERS)
     assert game.begin_epoch(2) == {"model": pytest.approx(0.1 * 0.25), "adversary": 0.2}
