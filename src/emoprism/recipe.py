@@ -99,8 +99,8 @@ class Polynomial(Strict):
 class Player(Strict):
     """The optimiser of one owner of parameters: Adam. `decay`: a factor for every epoch, or {power: 1.0}.
 
-    `warm_up`: so many epochs have a smaller rate first, rising evenly (Vaswani et al. 2017, section 5.3, by epochs): deep
-    transformers do not bear a rate at once that they bear later.
+    `warm_up`: so many epochs have a smaller rate first, rising evenly (Vaswani et al. 2017, section 5.3, by epochs):
+    deep transformers do not bear a rate at once that they bear later.
     """
 
     learning_rate: PositiveFloat = 1e-4
