@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from emoprism.leakage.evidence import output_metrics
 from emoprism.leakage.metrics.base import OutputMetric
+from emoprism.leakage.metrics.concordance import Concordance
 from emoprism.leakage.metrics.correlation import Correlation
 from emoprism.leakage.metrics.mean_absolute_error import MeanAbsoluteError
 from emoprism.leakage.metrics.negative_nonnegative_accuracy import NegativeNonnegativeAccuracy
@@ -160,6 +161,9 @@ def test_numbers_equal_the_field_s_code(pairs: list[tuple[float, float]]) -> Non
         assert np.isnan(NegativePositiveAccuracy()(*made)) and np.isnan(NegativePositiveF1()(*made))
     if np.ptp(true) > 0.01 and np.ptp(told) > 0.01:
         assert Correlation()(*made) == pytest.approx(np.corrcoef(true, told)[0, 1], abs=1e-6)
+        (var_true, both), (_, var_told) = np.cov(true, told, bias=True)
+        apart = (true.astype(float).mean() - told.astype(float).mean()) ** 2
+        assert Concordance()(*made) == pytest.approx(2 * both / (var_true + var_told + apart), abs=1e-6)
 
 
 def test_correlation_at_its_edges() -> None:
@@ -168,6 +172,18 @@ def test_correlation_at_its_edges() -> None:
     assert Correlation()(true, column(0.1, 0.1, 0.1)) == 0, "the same number for all follows nothing"
     assert np.isnan(Correlation()(column(0.1, 0.1, 0.1), true)), "nothing to follow"
     assert np.isnan(Correlation()(column(1), column(2)))
+
+
+def test_concordance_by_hand_and_at_its_edges() -> None:
+    true = column(1, 2, 3)  # mean 2, variance 2/3
+    assert Concordance()(true, true) == pytest.approx(1)
+    assert Concordance()(true, true + 1) == pytest.approx(2 * (2 / 3) / (2 / 3 + 2 / 3 + 1)), "a shift costs"
+    assert Correlation()(true, true + 1) == pytest.approx(1), "which a correlation does not see"
+    assert Concordance()(true, 2 * true - 2) == pytest.approx(2 * (4 / 3) / (2 / 3 + 8 / 3)), "so does another scale"
+    assert Concordance()(true, column(2, 2, 2)) == 0
+    assert np.isnan(Concordance()(column(0.1, 0.1, 0.1), true))
+    unknown = column(1, 2, 3, np.nan), column(2, 3, 4, 9)
+    assert Concordance()(*unknown) == Concordance()(true, true + 1), "clips without the truth do not count"
 
 
 def test_rounding_of_sums_is_no_variation() -> None:

@@ -14,7 +14,7 @@ METRIC_WORDS = {
     "presence_macro_f1": "macro F1 of presence and absence",
     "negative_nonnegative_accuracy": "accuracy, negative or not", "negative_nonnegative_f1": "F1, negative or not",
     "negative_positive_accuracy": "accuracy, negative or positive", "negative_positive_f1": "F1, negative or positive",
-    "seven_class_accuracy": "seven-class accuracy",
+    "seven_class_accuracy": "seven-class accuracy", "concordance": "concordance (CCC)",
 }  # fmt: skip
 
 
