@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from trees import differing
 
 from emoprism.families import DISENTANGLERS, MODELS
 from emoprism.models.tasks.one_of import one_of
@@ -29,13 +30,6 @@ def name_of(path: Path) -> str:
 
 def tree(name: str) -> dict[str, Any]:
     return load_recipe(name).model_dump(mode="json")
-
-
-def differing(one: Any, other: Any, at: str = "") -> set[str]:
-    """Dotted keys whose values differ."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return {k for key in one.keys() | other.keys() for k in differing(one.get(key), other.get(key), f"{at}.{key}")}
-    return set() if one == other else {at.removeprefix(".")}
 
 
 @pytest.mark.parametrize("path", [*SYSTEMS, *LI], ids=name_of)
