@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import yaml
+from sklearn.metrics import f1_score
+from torch import Tensor, nn
 
 from emoprism.deploy.embed import embed
 from emoprism.deploy.other import embed_as_asked
+from emoprism.deploy.trained import Trained
 from emoprism.embeddings import load_embeddings
 from emoprism.errors import CorpusError, RecipeError
-from emoprism.families import METRICS
+from emoprism.families import DISENTANGLERS, METRICS
 from emoprism.leakage.results import Epoch
 from emoprism.recipe import Recipe, load_recipe
-from emoprism.training.dataset import label_clips, open_prepared
+from emoprism.training.dataset import Labelled, Store, label_clips, open_prepared
+from emoprism.training.evaluation import score_epoch
 from emoprism.training.run import train
-from emoprism.types import NUMBER, PRESENCE, TEST, UNSEEN
+from emoprism.types import NUMBER, PRESENCE, TEST, UNSEEN, VALIDATION
 
 TASKS = {"emotion": "several_of", "mood": {"name": "number", "low": -2.0, "high": 2.0}}
 NUMBERS = {"mood": {"value": "valence", "times": 2.0, "levels": {"bad": -2.0, "good": 0.0}}}
@@ -107,6 +113,41 @@ def test_an_adversary_finds_several_and_numbers_too(prepared: Path, tmp_path: Pa
     train(one, prepared, tmp_path / "run")
     history = [Epoch.model_validate(e) for e in yaml.safe_load((tmp_path / "run" / "history.json").read_text())]
     assert {"adversary/speaker>emotion", "adversary/speaker>mood"} <= history[-1].scores.keys()
+
+
+class Scripted(nn.Module):
+    """An adversary that is right about two clips of three: of emotions by its likeliest word, of moods by the level."""
+
+    def __init__(self, labelled: Labelled, rows: np.ndarray) -> None:
+        super().__init__()
+        wrong = np.arange(len(rows)) % 3 == 0
+        emotion, mood = (labelled.labels[name][rows] for name in ("emotion", "mood"))
+        self.emotion = np.where(wrong, (emotion + 1) % 3, emotion)
+        self.mood = np.where(wrong, 1 - mood, mood)
+        bad = labelled.classes["mood"].index("bad")
+        logits = torch.full((len(rows), 3), -5.0)
+        logits[torch.arange(len(rows)), torch.from_numpy(self.emotion)] = -1.0  # likeliest, and not likely
+        values = torch.from_numpy(np.where(self.mood == bad, -0.3, 0.3)).float()[:, None]
+        self.outputs = {("speaker", "emotion"): logits, ("speaker", "mood"): values}
+
+    def forward(self, _embedded: Mapping[str, Tensor]) -> dict[tuple[str, str], Tensor]:
+        return self.outputs
+
+
+def test_an_adversary_is_scored_as_a_fresh_probe_is(run: Path, prepared: Path) -> None:
+    """By classes, of several and of numbers too: the report lays the two scores side by side."""
+    trained, corpus = Trained.open(run), open_prepared(prepared)
+    labelled = label_clips(corpus, trained.recipe.data, trained.recipe.seed)
+    rows = labelled.rows(VALIDATION)
+    adversary = Scripted(labelled, rows)
+    store = Store(corpus, trained.recipe.data, trained.model.image_size)
+    method = DISENTANGLERS.make("none", trained.model.dimensions, trained.tasks)
+    method.adversary = adversary
+    found = score_epoch(trained.model, method, labelled, store, seed=0)
+    for name, said in (("emotion", adversary.emotion), ("mood", adversary.mood)):
+        truth = labelled.labels[name][rows]
+        wanted = f1_score(truth, said, average="macro", labels=np.unique(truth))
+        assert found.by_name[f"adversary/speaker>{name}"] == pytest.approx(wanted) and 0.4 < wanted < 0.8
 
 
 def test_another_corpus_without_the_number_is_embedded_and_says_that_nothing_is_true(

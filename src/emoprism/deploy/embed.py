@@ -18,8 +18,8 @@ from emoprism.splits.base import read_sides
 from emoprism.stage import Stage, fingerprint, replacing
 from emoprism.training.dataset import Labelled, Store, label_clips, open_prepared
 from emoprism.training.evaluation import embed_rows
-from emoprism.training.numbers import level
-from emoprism.types import MISSING, NUMBER, Embeddings, Outputs
+from emoprism.training.targets import classes_told
+from emoprism.types import Embeddings, Outputs
 
 SPLIT = "split.csv"
 """Who was trained on, by the run's own word: a split file that the recipe names may be gone or changed since."""
@@ -74,18 +74,12 @@ def embed_clips(trained: Trained, labelled: Labelled, store: Store) -> Embedding
 def _predictions(
     trained: Trained, labelled: Labelled, read: Mapping[str, np.ndarray]
 ) -> dict[str, Int64[np.ndarray, "N"]]:
-    """One class per clip, of what has classes: the likeliest one, or the level that a number is in."""
-    found: dict[str, np.ndarray] = {}
-    for name, task in trained.tasks.items():
-        chosen = task.chosen(read[name])
-        number = trained.recipe.data.numbers.get(name)
-        if chosen is not None:
-            found[name] = chosen
-        elif task.kind == NUMBER and number is not None and number.levels:
-            place = {word: i for i, word in enumerate(labelled.classes[name])}
-            words = [level(float(value), number.levels) for value in read[name][:, 0]]
-            found[name] = np.array([place.get(word or "", MISSING) for word in words], dtype=np.int64)
-    return found
+    """One class per clip, of what has classes."""
+    found = {
+        name: classes_told(task, read[name], labelled.classes.get(name, ()), labelled.levels.get(name, {}))
+        for name, task in trained.tasks.items()
+    }
+    return {name: chosen for name, chosen in found.items() if chosen is not None}
 
 
 def _check_same_corpus(trained: Trained, prepared: Path) -> None:

@@ -22,7 +22,7 @@ from emoprism.recipe import Data, Strict, check_model, with_overrides
 from emoprism.splits.base import refuse
 from emoprism.stage import Stage, fingerprint, replacing
 from emoprism.training.dataset import Labelled, Store, indexed, open_prepared, stream_specs
-from emoprism.training.numbers import level_words, values_of
+from emoprism.training.numbers import level_words, levels_of, values_of
 from emoprism.training.targets import targets_of
 from emoprism.training.units import mapped
 from emoprism.types import UNSEEN, Embeddings, StreamSpec
@@ -110,7 +110,9 @@ def label_strangers(corpus: PreparedCorpus, trained: Trained, maps: Maps) -> Lab
     clips: tuple[PreparedClip, ...] = tuple(clip for clip, _ in kept)
     tasks = {name: task for name, task in trained.tasks.items() if task.kind}
     targets = targets_of(tasks, indices, [labels for _, labels in kept], [values_of(clip, numbers) for clip in clips])
-    return Labelled(clips, (UNSEEN,) * len(kept), classes, counts, indices, tasks, targets, left_out)
+    return Labelled(
+        clips, (UNSEEN,) * len(kept), classes, counts, indices, tasks, targets, levels_of(numbers), left_out
+    )
 
 
 def _idle(corpus: PreparedCorpus, maps: Maps) -> list[Problem]:

@@ -17,7 +17,7 @@ from emoprism.models.ranks import rows_of_rank
 from emoprism.models.tasks.base import Task
 from emoprism.recipe import Data
 from emoprism.splits.base import Splitter, sides_csv
-from emoprism.training.numbers import values_of
+from emoprism.training.numbers import levels_of, values_of
 from emoprism.training.targets import make_tasks, refuse_silence, targets_of
 from emoprism.training.units import units_of
 from emoprism.types import FACE, MISSING, TRAIN, StreamSpec
@@ -46,6 +46,8 @@ class Labelled:
     """What heads tell of every attribute."""
     targets: Mapping[str, np.ndarray]
     """What is true of every clip, as the attribute's task has it: [N] or [N, W]."""
+    levels: Mapping[str, Mapping[str, float]]
+    """Of numbers that are classes besides: a class -> where it begins."""
     left_out: tuple[str, ...] = ()
     """Ids of the clips of the corpus that take no part."""
 
@@ -84,7 +86,17 @@ def label_clips(corpus: PreparedCorpus, data: Data, seed: int, sides: Mapping[st
         tasks, indices, [labels for _, labels in kept], [values_of(clip, data.numbers) for clip, _ in kept]
     )
     refuse_silence(tasks, targets)
-    return Labelled(tuple(clip for clip, _ in kept), split, classes, trained, indices, tasks, targets, left_out)
+    return Labelled(
+        tuple(clip for clip, _ in kept),
+        split,
+        classes,
+        trained,
+        indices,
+        tasks,
+        targets,
+        levels_of(data.numbers),
+        left_out,
+    )
 
 
 def indexed(words: Sequence[str | None], first: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:

@@ -15,6 +15,7 @@ from emoprism.leakage.probe import probe
 from emoprism.models.base import Model
 from emoprism.models.tasks.one_of import OneOf
 from emoprism.training.dataset import Labelled, Store, evaluation_streams
+from emoprism.training.targets import classes_told
 from emoprism.types import MISSING, SPEAKER, TRAIN, VALIDATION
 
 METRIC_OF: Mapping[str, str] = {SPEAKER: "accuracy"}
@@ -102,10 +103,21 @@ def _adversary_scores(
     adversary.eval()
     outputs = adversary({name: vectors.to(device) for name, vectors in embedded.items()})
     scores = {
-        f"adversary/{read}>{told}": _score(labelled, told, rows, labelled.tasks[told].read(values).cpu().numpy())
+        f"adversary/{read}>{told}": _adversary_score(
+            labelled, told, rows, labelled.tasks[told].read(values).cpu().numpy()
+        )
         for (read, told), values in outputs.items()
     }
     return {name: value for name, value in scores.items() if not np.isnan(value)}
+
+
+def _adversary_score(labelled: Labelled, attribute: str, rows: np.ndarray, told: np.ndarray) -> float:
+    """As a fresh probe's, which tells classes, wherever what is told is one of them; else by the task's own metric."""
+    task, classes = labelled.tasks[attribute], labelled.classes.get(attribute, ())
+    chosen = classes_told(task, told, classes, labelled.levels.get(attribute, {}))
+    return (
+        _score(labelled, attribute, rows, told) if chosen is None else _class_score(labelled, attribute, rows, chosen)
+    )
 
 
 def _probe_scores(

@@ -27,6 +27,11 @@ def level(value: float, begins: Mapping[str, float]) -> str | None:
     return list(begins)[place - 1] if place else None
 
 
+def levels_of(numbers: Numbers) -> dict[str, dict[str, float]]:
+    """Of each number that has them."""
+    return {name: one.levels for name, one in numbers.items() if one.levels}
+
+
 def level_words(values: Mapping[str, float], numbers: Numbers) -> dict[str, str]:
     """The labels that a clip with these values has by the levels of its numbers."""
     found = {name: level(values[name], one.levels) for name, one in numbers.items() if name in values}
