@@ -52,7 +52,7 @@ def test_ids_are_unique_and_links_and_captions_lead_somewhere(page: Page) -> Non
 
 def test_the_parts_stand_in_order(page: Page) -> None:
     assert page.headings == [
-        "The split", "Verdict", "Systems side by side", TABLE_TITLE, "Figure 3 of the paper, with our numbers",
+        "The split", "Verdict", "Systems side by side", TABLE_TITLE, "Figure 3 of Peri et al. 2021, with our numbers",
         "Who is the same speaker?", "Further tables", "Training, and the health of its adversaries",
         "Maps of the embeddings", "Provenance", "How to read this",
     ]  # fmt: skip
@@ -146,7 +146,7 @@ def test_only_a_validation_split_says_that_too_little_is_known(maker: Any, tmp_p
         seeds=(0, 1, 2, 3, 4),
     )  # fmt: skip
     page = Page(page_of(tmp_path / "audit"))
-    assert "Figure 3 of the paper, with our numbers" not in page.headings and TABLE_TITLE not in page.headings
+    assert "Figure 3 of Peri et al. 2021, with our numbers" not in page.headings and TABLE_TITLE not in page.headings
 
 
 def test_a_page_with_many_methods_still_tells_them_apart(maker: Any, tmp_path: Path) -> None:

@@ -153,6 +153,18 @@ def test_costs_and_gains_are_named_when_intervals_lie_apart(found: Any, maker: A
     assert "at a cost in the main tasks" in only(paid, "summary").text
 
 
+def test_the_other_way_round_methods_are_compared_too(found: Any, maker: Any) -> None:
+    note, less, maybe, no = of(found(), "backward")
+    assert note.tone is Tone.NOTE and "at 96.3 % [93.8, 98.8]. (Peri" in note.text
+    assert less.tone is Tone.YES and less.text.endswith("intervals apart: Confusion loss 50.1 % [47.6, 52.6].")
+    assert less.text.startswith("Leaking less of the speaker in the emotion embedding than multitask training (96.3 %")
+    assert maybe.tone is Tone.PARTLY and "Gradient reversal 94.0" in maybe.text and "Alternate training" in maybe.text
+    assert no.tone is Tone.NO and "Cross-emotion contrast 98.0" in no.text
+    alone = maker.changed(single_emotion={"back": 61.0})
+    assert "after training for the emotion alone at 61.0 % [58.5, 63.5]" in of(found(systems=alone), "backward")[0].text
+    assert not of(found(systems=maker.without("multitask")), "backward")
+
+
 def test_the_floor_is_reached_within_the_interval_only(found: Any, maker: Any) -> None:
     nobody = only(found(), "floor")
     assert nobody.tone is Tone.NO and "nearest is Cross-emotion contrast, 34.2 points above" in nobody.text

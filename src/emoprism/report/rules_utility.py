@@ -66,18 +66,6 @@ def utility(case: Case) -> Iterator[Finding]:
         yield Finding("gain", Tone.YES, text)
 
 
-def backward(case: Case) -> Iterator[Finding]:
-    """The secondary attribute read from the primary embedding."""
-    view = case.view
-    row = case.ask(case.baseline, view.back(TEST))
-    if row is not None:
-        text = (
-            f"The other way round, the {view.secondary} is read from multitask training's {view.primary} embedding at"
-            f" {with_interval(row)}. (Peri et al. 2021 report 0.1 % on EmoVox, close to chance among 1251 speakers.)"
-        )
-        yield Finding("backward", Tone.NOTE, text)
-
-
 def blind_adversaries(case: Case) -> Iterator[Finding]:
     """Methods whose own adversary would mislead."""
     rows = [h for h in case.health if case.view.width(h.system) == (case.width or 0)]

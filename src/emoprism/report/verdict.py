@@ -22,7 +22,7 @@ RULES = (
     utility.worthless,
     utility.utility,
     utility.blind_adversaries,
-    utility.backward,
+    leakage.backward,
     leakage.dimensions,
     utility.evidence,
 )
