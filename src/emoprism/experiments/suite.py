@@ -47,12 +47,19 @@ def load_suite(name: str, overrides: Sequence[str] = ()) -> Suite:
 
 
 def load_suites(name: str, overrides: Sequence[str] = ()) -> list[Suite]:
-    """The suite of a file, or those that it names, with `overrides` laid over each."""
+    """The suite of a file, or those that it names, with `overrides` laid over each.
+
+    Raises RecipeError for other recipes of several suites: what one tells, another one's audit has no question for.
+    """
     path = find_recipe(name)
     tree = read_yaml(path)
     if "suites" not in tree:
         return [load_suite(name, overrides)]
-    return [load_suite(part, overrides) for part in check_model(Suites, tree, str(path)).suites]
+    parts = check_model(Suites, tree, str(path)).suites
+    if any(override.partition("=")[0] == "recipes" for override in overrides):
+        what = f"{name} is {len(parts)} suites, each with recipes of its own"
+        raise RecipeError(Problem("recipes", what, f"name one of them in its place: {', '.join(parts)}"))
+    return [load_suite(part, overrides) for part in parts]
 
 
 def plan(suite: Suite) -> list[Planned]:
