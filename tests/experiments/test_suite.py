@@ -144,7 +144,7 @@ def test_one_command_runs_the_suites_that_the_corpus_has_labels_for(two_suites, 
 
 
 def test_several_suites_take_no_recipes_in_place_of_their_own():
-    with pytest.raises(RecipeError, match="2 suites, each with recipes of its own\n.*suites/ito2021_emotion"):
+    with pytest.raises(RecipeError, match=r"2 suites, each with recipes of its own\n.*suites/ito2021_emotion"):
         load_suites("suites/ito2021", ["seeds=[0]", "recipes=[ito2021/baseline]"])
     assert [len(suite.seeds) for suite in load_suites("suites/ito2021", ["seeds=[0]"])] == [1, 1]
     (one,) = load_suites("suites/ito2021_emotion", ["recipes=[ito2021/baseline]"])
