@@ -24,7 +24,7 @@ SHARD = "shard-00000.safetensors"
 Make = Callable[..., Path]
 
 
-def processed(value: int, width: int, *, face: bool) -> ProcessedClip:
+def processed(value: int, width: int, *, face: bool, filled: int = 0) -> ProcessedClip:
     streams = {AUDIO: np.full((5, 40), value, np.float32), "units": np.full((2, width), value, np.float32)}
     times = {AUDIO: np.arange(5) / 100, "units": np.array([0.0, 1.0])}
     boxes, tracks = np.zeros((0, 4), np.float32), ()
@@ -33,14 +33,15 @@ def processed(value: int, width: int, *, face: bool) -> ProcessedClip:
         boxes = np.full((2, 4), value, np.float32)
         streams[FACE], times[FACE] = crops, np.arange(2) / 3
         tracks = (FaceTrack(0, np.arange(2) / 3, boxes, np.ones(2, np.float32), crops, main=True),)
-    return ProcessedClip(1.5, streams, times, boxes, tracks, {} if face else {FACE: "no picture"})
+    notes, counts = {} if face else {FACE: "no picture"}, {"units": filled} if filled else {}
+    return ProcessedClip(1.5, streams, times, boxes, tracks, notes, filled=counts)
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     """A prepared directory of two clips of one speaker, a01 and a02."""
 
-    def make(name: str, value: int = 1, width: int = 3, *, face: bool = True, **media: Any) -> Path:
+    def make(name: str, value: int = 1, width: int = 3, *, face: bool = True, filled: int = 0, **media: Any) -> Path:
         asked = PrepareOptions.model_validate(media).for_manifest("manifest") | {"clips_sha256": name}
         asked |= {"detector_sha256": media.get("weights", "w")} if face else {}
         stage = Stage.begin(tmp_path / name, "prepare", options=asked, inputs={})
@@ -48,7 +49,7 @@ def make(tmp_path: Path) -> Make:
         used = [
             encode(
                 Clip(f"a0{i}", labels, split="train", values={"arousal": float(value + i)}),
-                processed(value + i, width, face=face),
+                processed(value + i, width, face=face, filled=filled),
                 all_tracks=True,
             )
             for i in (1, 2)
@@ -98,6 +99,16 @@ def test_what_the_manifest_says(make: Make, tmp_path: Path, capsys: pytest.Captu
     assert (options.require, options.timeout) == ("any", 120.0), "what predict needs, of both corpora"
     rows = list(csv.reader((tmp_path / "both" / REJECTED).read_text().splitlines()))
     assert rows[1:] == [[f"{name}-a03", f"{name}: row 3", "too short"] for name in ("emodb", "ravdess")]
+
+
+def test_values_that_were_no_numbers_are_counted_over_all_corpora(make: Make, tmp_path: Path) -> None:
+    words = [f"a={make('one', filled=3)}", f"b={make('two', filled=4)}", f"c={make('three')}"]
+    join(tmp_path / "all", words)
+    found = PreparedCorpus.open(tmp_path / "all").manifest.facts
+    assert found["filled"] == {"units": {"clips": 4, "values": 14}}
+    join(tmp_path / "odd", [words[0], f"d={make('other', width=5)}"])
+    found = PreparedCorpus.open(tmp_path / "odd").manifest.facts
+    assert "units" in found["left_out"] and "filled" not in found, "of streams that are there"
 
 
 def test_the_same_again_is_left_alone_and_the_order_does_not_matter(make: Make, tmp_path: Path) -> None:
