@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from emoprism.experiments.results import Other, Results, System
-from emoprism.experiments.scores import DIFFERENCE, METRICS, PARTS, SEEN, UA, UNSEEN, VALIDATION, WA, Spread, Value
+from emoprism.experiments.scores import DIFFERENCE, METRICS, PARTS, SEEN, UA, UNSEEN, WA, Spread, Value
 from emoprism.pages.tables import EMPTY, Cell, Column, Row, Table
 from emoprism.report.lengths import NOTE, Lengths
-from emoprism.types import EMOTION
+from emoprism.types import EMOTION, VALIDATION
 
 SHORT = {WA: "WA", UA: "UA"}
 HOW = "WA: share of clips told right; UA: mean recall of the classes. Small: 95 % bootstrap intervals over speakers."
