@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import torch
 
-from emoprism.corpora.cmu_mosei import EMOTIONS, NEUTRAL, NO, YES
+from emoprism.corpora.cmu_mosei import EMOTIONS, NEUTRAL
 from emoprism.embeddings import load_embeddings
 from emoprism.experiments import crossvalidate as command
 from emoprism.experiments.crossvalidate import crossvalidate
@@ -33,7 +33,7 @@ from emoprism.stage import Stage
 from emoprism.training.dataset import Batches, label_clips, open_prepared
 from emoprism.training.game import Game
 from emoprism.training.run import Run, train
-from emoprism.types import TRAIN, UNSEEN, VALIDATION, Clip
+from emoprism.types import NO, TRAIN, UNSEEN, VALIDATION, YES, Clip
 
 SPEEDS = (0.8, 0.9, 1.1, 1.2)
 FOUR = ("angry", "happy", "neutral", "sad")

@@ -2,13 +2,14 @@
 
 import pytest
 
-from emoprism.corpora.cmu_mosei import EMOTIONS, NEUTRAL, NO, YES
+from emoprism.corpora.cmu_mosei import EMOTIONS, NEUTRAL
 from emoprism.errors import StageError
 from emoprism.experiments.scores import WA, evidence
 from emoprism.experiments.strangers import rights_of
 from emoprism.experiments.study import Cross
 from emoprism.leakage.evidence import point
 from emoprism.media.shards import PreparedClip
+from emoprism.types import NO, YES
 
 CLASSES = ("angry", "happy", "neutral", "sad")
 

@@ -44,9 +44,9 @@ from emoprism.corpora._mosei_media import Media
 from emoprism.corpora._mosei_tables import BATCH, TABLE, columns_of, read_batches, read_means
 from emoprism.corpora.base import Corpus
 from emoprism.errors import CorpusError, Problem
-from emoprism.types import EMOTION, NO, SOURCE, SPEAKER, YES, Clip, FeatureSource
+from emoprism.types import EMOTION, SOURCE, SPEAKER, Clip, FeatureSource
 
-__all__ = ["EMOTIONS", "INTENSITY", "NEUTRAL", "NO", "SENTIMENT", "YES", "CmuMosei"]
+__all__ = ["EMOTIONS", "INTENSITY", "NEUTRAL", "SENTIMENT", "CmuMosei"]
 
 Emotion = Literal["happy", "sad", "angry", "surprised", "disgust", "fearful", "neutral"]
 LABELS = "CMU_MOSEI_Labels.csd"

@@ -18,7 +18,6 @@ from emoprism.splits.base import read_sides
 from emoprism.stage import Stage, fingerprint, replacing
 from emoprism.training.dataset import Labelled, Store, label_clips, open_prepared
 from emoprism.training.evaluation import embed_rows
-from emoprism.training.targets import classes_told
 from emoprism.types import Embeddings, Outputs
 
 SPLIT = "split.csv"
@@ -75,10 +74,7 @@ def _predictions(
     trained: Trained, labelled: Labelled, read: Mapping[str, np.ndarray]
 ) -> dict[str, Int64[np.ndarray, "N"]]:
     """One class per clip, of what has classes."""
-    found = {
-        name: classes_told(task, read[name], labelled.classes.get(name, ()), labelled.levels.get(name, {}))
-        for name, task in trained.tasks.items()
-    }
+    found = {name: labelled.classes_told(task, read[name]) for name, task in trained.tasks.items()}
     return {name: chosen for name, chosen in found.items() if chosen is not None}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int64
 
 from emoprism.errors import CorpusError, Problem, RecipeError, did_you_mean
 from emoprism.families import SPLITTERS
@@ -17,10 +18,10 @@ from emoprism.models.ranks import rows_of_rank
 from emoprism.models.tasks.base import Task
 from emoprism.recipe import Data
 from emoprism.splits.base import Splitter, sides_csv
-from emoprism.training.numbers import levels_of, values_of
+from emoprism.training.numbers import level, levels_of, values_of
 from emoprism.training.targets import make_tasks, refuse_silence, targets_of
 from emoprism.training.units import units_of
-from emoprism.types import FACE, MISSING, TRAIN, StreamSpec
+from emoprism.types import FACE, MISSING, NUMBER, TRAIN, StreamSpec
 
 MODALITY_SALT = 0x51DE
 """Keeps the draw of hidden streams apart from others made with the same seed."""
@@ -54,6 +55,17 @@ class Labelled:
     def rows(self, *splits: str) -> np.ndarray:
         """Indices of the clips of these splits."""
         return np.flatnonzero(np.isin(np.asarray(self.split), splits))
+
+    def classes_told(self, task: Task, read: Float[np.ndarray, "N W"]) -> Int64[np.ndarray, "N"] | None:
+        """Index into its `classes` of every clip by what a head tells of it: the likeliest class, or the level that a
+        number is in (MISSING below the first). None where a head tells nothing that is a class.
+        """
+        chosen, levels = task.chosen(read), self.levels.get(task.attribute)
+        if chosen is not None or task.kind != NUMBER or not levels:
+            return chosen
+        place = {word: i for i, word in enumerate(self.classes[task.attribute])}
+        words = [level(float(value), levels) for value in read[:, 0]]
+        return np.array([place.get(word or "", MISSING) for word in words], dtype=np.int64)
 
     def split_csv(self) -> str:
         """The split as a file that people can publish."""

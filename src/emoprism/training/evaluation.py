@@ -15,7 +15,6 @@ from emoprism.leakage.probe import probe
 from emoprism.models.base import Model
 from emoprism.models.tasks.one_of import OneOf
 from emoprism.training.dataset import Labelled, Store, evaluation_streams
-from emoprism.training.targets import classes_told
 from emoprism.types import MISSING, SPEAKER, TRAIN, VALIDATION
 
 METRIC_OF: Mapping[str, str] = {SPEAKER: "accuracy"}
@@ -113,8 +112,7 @@ def _adversary_scores(
 
 def _adversary_score(labelled: Labelled, attribute: str, rows: np.ndarray, told: np.ndarray) -> float:
     """As a fresh probe's, which tells classes, wherever what is told is one of them; else by the task's own metric."""
-    task, classes = labelled.tasks[attribute], labelled.classes.get(attribute, ())
-    chosen = classes_told(task, told, classes, labelled.levels.get(attribute, {}))
+    chosen = labelled.classes_told(labelled.tasks[attribute], told)
     return (
         _score(labelled, attribute, rows, told) if chosen is None else _class_score(labelled, attribute, rows, chosen)
     )

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float, Int64
 
 from emoprism.errors import CorpusError, Problem, RecipeError
 from emoprism.families import TASKS, Choice
 from emoprism.models.tasks.base import Task
 from emoprism.recipe import Data
-from emoprism.training.numbers import level
-from emoprism.types import MISSING, NUMBER
 
 ONE_OF = Choice(name="one_of")
 """The task of an attribute that the recipe gives no other."""
@@ -58,20 +55,6 @@ def targets_of(
     if problems:
         raise CorpusError(problems)
     return targets
-
-
-def classes_told(
-    task: Task, read: Float[np.ndarray, "N W"], classes: Sequence[str], levels: Mapping[str, float]
-) -> Int64[np.ndarray, "N"] | None:
-    """Index into `classes` of every clip by what a head tells of it: the likeliest class, or the level that a number is
-    in (MISSING below the first). None where a head tells nothing that is a class.
-    """
-    chosen = task.chosen(read)
-    if chosen is not None or task.kind != NUMBER or not levels:
-        return chosen
-    place = {word: i for i, word in enumerate(classes)}
-    words = [level(float(value), levels) for value in read[:, 0]]
-    return np.array([place.get(word or "", MISSING) for word in words], dtype=np.int64)
 
 
 def refuse_silence(tasks: Mapping[str, Task], targets: Mapping[str, np.ndarray]) -> None:
